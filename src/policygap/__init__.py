@@ -1,0 +1,133 @@
+"""Policy-gap comparison: what a consultation asked for, a policy answers and research recommended, and where they part.
+
+Names load when they are first used, so that ``import policygap`` costs little more than the interpreter.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Actor": "model",
+    "Choices": "choices",
+    "Claim": "model",
+    "Code": "model",
+    "Coverage": "coverage",
+    "DecisionTable": "decisions",
+    "DecisionTableError": "errors",
+    "Gap": "gaps",
+    "Group": "model",
+    "Matrix": "matrices",
+    "Notice": "notices",
+    "PolicyGapError": "errors",
+    "Problem": "errors",
+    "Question": "model",
+    "Response": "model",
+    "Source": "model",
+    "StatedCount": "model",
+    "Study": "study",
+    "StudyError": "errors",
+    "UsageError": "errors",
+    "build_graph": "graph",
+    "build_matrix": "matrices",
+    "build_study": "study",
+    "built_in_table": "decisions",
+    "check_claims": "claims",
+    "collect_evidence": "evidence",
+    "compare_sides": "sides",
+    "cross_tabulate": "matrices",
+    "find_conflicts": "tracing",
+    "find_gaps": "gaps",
+    "find_problems": "study",
+    "gap_matrix": "matrices",
+    "list_bundled": "study",
+    "list_examples": "tracing",
+    "list_speakers": "tracing",
+    "measure_coverage": "coverage",
+    "read_study": "study",
+    "read_table": "decisions",
+    "select_quotes": "tracing",
+    "start_study": "starting",
+    "trace": "tracing",
+    "write_report": "report",
+}
+
+__all__ = [
+    "Actor",
+    "Choices",
+    "Claim",
+    "Code",
+    "Coverage",
+    "DecisionTable",
+    "DecisionTableError",
+    "Gap",
+    "Group",
+    "Matrix",
+    "Notice",
+    "PolicyGapError",
+    "Problem",
+    "Question",
+    "Response",
+    "Source",
+    "StatedCount",
+    "Study",
+    "StudyError",
+    "UsageError",
+    "__version__",
+    "build_graph",
+    "build_matrix",
+    "build_study",
+    "built_in_table",
+    "check_claims",
+    "collect_evidence",
+    "compare_sides",
+    "cross_tabulate",
+    "find_conflicts",
+    "find_gaps",
+    "find_problems",
+    "gap_matrix",
+    "list_bundled",
+    "list_examples",
+    "list_speakers",
+    "measure_coverage",
+    "read_study",
+    "read_table",
+    "select_quotes",
+    "start_study",
+    "trace",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'policygap' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from .choices import Choices
+    from .claims import check_claims
+    from .coverage import Coverage, measure_coverage
+    from .decisions import DecisionTable, built_in_table, read_table
+    from .errors import DecisionTableError, PolicyGapError, Problem, StudyError, UsageError
+    from .evidence import collect_evidence
+    from .gaps import Gap, find_gaps
+    from .graph import build_graph
+    from .matrices import Matrix, build_matrix, cross_tabulate, gap_matrix
+    from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
+    from .notices import Notice
+    from .report import write_report
+    from .sides import compare_sides
+    from .starting import start_study
+    from .study import Study, build_study, find_problems, list_bundled, read_study
+    from .tracing import find_conflicts, list_examples, list_speakers, select_quotes, trace

@@ -1,0 +1,76 @@
+"""A message's name, a language and values come in; a sentence goes out. Every word for readers stands in a catalogue."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from .errors import UsageError
+
+__all__ = ["LANGUAGES", "decimal", "names", "percent", "say", "word"]
+
+LANGUAGES = ("en", "nb")
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    if language not in LANGUAGES:
+        raise UsageError(f"there is no catalogue for the language '{language}'; use one of {', '.join(LANGUAGES)}")
+    text = resources.files("policygap").joinpath(f"data/messages/{language}.toml").read_text(encoding="utf-8")
+    return {f"{part}.{name}": words for part, names in tomllib.loads(text).items() for name, words in names.items()}
+
+
+def names(language: str) -> frozenset[str]:
+    """The names of all messages in a language."""
+    return frozenset(_catalogue(language))
+
+
+def say(name: str, language: str = "en", /, **values: object) -> str:
+    """The message of that name, with its values filled in.
+
+    A message with ``count`` among its values may have a form ``NAME_one`` for exactly one.
+
+    Examples
+    --------
+    >>> say("word.speakers", "en", count=1), say("word.speakers", "nb", count=3)
+    ('1 speaker', '3 avsendere')
+    """
+    catalogue = _catalogue(language)
+    chosen = f"{name}_one" if values.get("count") == 1 and f"{name}_one" in catalogue else name
+    return catalogue[chosen].format(**values)
+
+
+def word(part: str, name: str, language: str, *, table: str = "") -> str:
+    """The reader's word for a word of a vocabulary (as a table means it, if named), or the word itself if unknown.
+
+    Examples
+    --------
+    >>> word("presence", "named", "nb"), word("kind", "my-own", "nb")
+    ('navngitt', 'my-own')
+    """
+    catalogue = _catalogue(language)
+    return catalogue.get(f"{part}.{table}_{name}", catalogue.get(f"{part}.{name}", name))
+
+
+def percent(share: float, language: str = "en") -> str:
+    """A share as whole per cent, as the language writes it.
+
+    Examples
+    --------
+    >>> percent(0.125), percent(0.125, "nb")
+    ('12%', '12 %')
+    """
+    return f"{share * 100:.0f}%" if language == "en" else f"{share * 100:.0f} %"
+
+
+def decimal(value: float, digits: int, language: str = "en") -> str:
+    """A number with so many decimals, as the language writes it.
+
+    Examples
+    --------
+    >>> decimal(6.25, 1), decimal(6.25, 2, "nb")
+    ('6.2', '6,25')
+    """
+    text = f"{value:.{digits}f}"
+    return text if language == "en" else text.replace(".", ",")
