@@ -1,0 +1,491 @@
+"""A study and choices come in; attention, demand, share and ratio of every code, with what was left out, go out.
+
+Sources of the measures: attention as a share of units follows issue attention in the Manifesto Project; the effective
+number of targets is exp of Shannon's entropy, the Hill number of order 1 (Hill 1973; Jost 2006,
+doi:10.1111/j.2006.0030-1299.14714.x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from attrs import evolve, field, frozen
+
+from .choices import Choices, choose
+from .errors import Problem, UsageError
+from .spelling import suggest
+from .study import Study
+from .touches import Touches, collect_touches
+from .units import Units, collect_units, distinct_pairs
+
+__all__ = ["Coverage", "measure_coverage"]
+
+Array = np.ndarray[Any, Any]
+
+COUNTS = ("statements", "speakers", "whole_groups", "assessed", "units", "calling")
+FIGURES = ("statements", "speakers", "whole_groups", "assessed", "units", "attention", "calling", "demand")
+EQUAL_SPLIT = "an equal split"
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class Coverage:
+    """How much of the input touches and calls for each code.
+
+    Attributes
+    ----------
+    study, choices
+        What it was measured on, and how.
+    themes
+        A row a theme, indexed by id: ``label``; ``statements``, ``speakers`` (distinct, that touch it) and ``whole_groups`` (of
+        those speakers, groups speaking as one); ``assessed`` (units that were assessed for the kind) and ``units`` (of them,
+        those that touch it); ``attention``; ``calling`` (units that call for it) and ``demand``. A kind nobody assessed has
+        missing figures.
+    targets
+        The same for targets, with ``kind``, ``share``, ``benchmark``, ``ratio`` and ``tied_with`` (a tuple of ids) besides.
+    left_out
+        What each choice left out: ``reason``, ``statements``, ``speakers``.
+    effective_targets
+        By kind, exp of the entropy of the shares: as how many equally touched targets the input behaves.
+    benchmark_name
+        What the shares are held against, in words.
+    breakdown
+        With ``by="group"``: a row a group and code with the same figures, else ``None``.
+    """
+
+    study: Study
+    choices: Choices
+    touches: Touches
+    themes: pd.DataFrame
+    targets: pd.DataFrame
+    left_out: pd.DataFrame
+    effective_targets: Mapping[str, float]
+    benchmark_name: str = EQUAL_SPLIT
+    breakdown: pd.DataFrame | None = None
+
+    @cached_property
+    def unit(self) -> str:
+        """What was counted: ``speaker``, ``actor``, ``statement`` or ``theme``."""
+        return choose_unit(self.study, self.choices)
+
+    def figure(self, name: str, code: str) -> float | None:
+        """One figure of one code; ``None`` where it is missing.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> coverage = pg.measure_coverage(pg.read_study("smabystrategi"))
+        >>> 0 <= coverage.figure("attention", "A") <= 1
+        True
+        """
+        frame = self.themes if code in self.themes.index else self.targets
+        if code not in frame.index:
+            self.study.code(code)  # raises, naming the nearest id
+        value = frame.at[code, name] if name in frame.columns else None
+        return None if value is None or pd.isna(value) else float(value)
+
+
+def choose_unit(study: Study, choices: Choices) -> str:
+    """The unit that is counted: the one asked for, else speakers, or themes where there are no statements."""
+    if choices.unit is not None:
+        return choices.unit
+    return "theme" if study.statements.empty else "speaker"
+
+
+def measure_coverage(
+    study: Study,
+    choices: Choices | None = None,
+    *,
+    benchmark: str | Mapping[str, float] = "equal",
+    benchmark_name: str | None = None,
+    by: str | None = None,
+    **options: Any,
+) -> Coverage:
+    """Measure how much of the input touches (attention) and calls for (demand) each code.
+
+    Parameters
+    ----------
+    study
+        The study.
+    benchmark
+        ``equal`` (1 / number of leaves of a kind), or a mapping from each leaf target of a kind to a number of 0 or more.
+    benchmark_name
+        What the benchmark is, in words, e.g. ``"the share of the strategy's pages"``.
+    by
+        ``"group"``: break the figures down by actor group too.
+    choices, **options
+        ``unit``, ``weights``, ``kinds``, ``voices``, ``restated``, ``basis``, ``coder``, ``reading``: see
+        :class:`policygap.choices.Choices`.
+
+    Returns
+    -------
+    Coverage
+        Shares between 0 and 1; a figure that can't be computed is missing.
+
+    Raises
+    ------
+    UsageError
+        Unknown options, unusable weights or benchmarks, each problem named.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> coverage = pg.measure_coverage(pg.read_study("smabystrategi"), unit="speaker", weights="equal")
+    >>> list(coverage.targets.loc["A":"G"].index)
+    ['A', 'B', 'C', 'D', 'E', 'F', 'G']
+    >>> coverage.targets.loc["A":"G", "share"].sum().round(6)
+    np.float64(1.0)
+    """
+    chosen = choose(choices, options)
+    if by not in (None, "group"):
+        raise UsageError([Problem(file="by", what=f"'{by}' is not known", fix="use 'group' or leave it out")])
+    unit = choose_unit(study, chosen)
+    touches = collect_touches(study, chosen)
+    if unit == "theme":
+        figures, members, left = _of_links(study, touches), None, touches.left_out
+    else:
+        members = collect_units(evolve_unit(touches, unit))
+        figures, left = _of_statements(members), _left_out(members)
+    frame = _with_benchmark(figures.frame, study, benchmark)
+    targets = frame[frame["kind"] != "theme"].copy()
+    targets["tied_with"] = _ties(targets, figures)
+    frame, targets = _whole(frame), _whole(targets)
+    breakdown = None if by is None or members is None else _by_group(members, study, benchmark)
+    return Coverage(
+        study=study,
+        choices=chosen,
+        touches=touches,
+        themes=frame.loc[frame["kind"] == "theme", ["label", *FIGURES]],
+        targets=targets[["kind", "label", *FIGURES, "share", "benchmark", "ratio", "tied_with"]],
+        left_out=left,
+        effective_targets=_effective_numbers(targets, study),
+        benchmark_name=benchmark_name or (EQUAL_SPLIT if benchmark == "equal" else "the benchmark given"),
+        breakdown=breakdown,
+    )
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Counts as whole numbers that may be missing."""
+    return frame.astype(dict.fromkeys(COUNTS, "Int64"))
+
+
+def evolve_unit(touches: Touches, unit: str) -> Touches:
+    """The same touches with the unit settled."""
+    return evolve(touches, choices=touches.choices.but(unit=unit))
+
+
+@frozen(kw_only=True, eq=False)
+class _Figures:
+    """The figures of all codes, and the distinct (unit, code) pairs with weights that ties are judged on."""
+
+    frame: pd.DataFrame
+    pairs: dict[str, tuple[Array, Array]] = field(factory=dict)
+    weights: dict[str, Array] = field(factory=dict)
+
+
+# -- from statements ------------------------------------------------------------------------------------------------------
+
+
+def _of_statements(units: Units) -> _Figures:
+    touches = units.touches
+    frame = _empty_frame(touches)
+    pairs, weights = {}, {}
+    for kind in touches.looked:
+        assessed = touches.assessed(kind)
+        present = units.present(assessed)
+        weight = units.weigh(present)
+        rows = touches.of_kind(kind)
+        unit, code = _pairs(rows, units, len(touches.codes))
+        kept = np.isin(unit, present)
+        unit, code = unit[kept], code[kept]
+        pairs[kind], weights[kind] = (unit, code), weight
+        where = touches.positions(kind)
+        calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
+        calling = _pairs(calls, units, len(touches.codes))
+        calling = tuple(part[np.isin(calling[0], present)] for part in calling)
+        total = weight.sum()
+        frame.iloc[where, frame.columns.get_indexer(["assessed"])] = len(present)
+        columns = {
+            "statements": _count(rows["statement"].to_numpy(), rows["code"].to_numpy(), touches),
+            **_count_speakers(rows, units),
+            "units": np.bincount(code, minlength=len(touches.codes)).astype(float),
+            "attention": _share_of(np.bincount(code, weights=weight[unit], minlength=len(touches.codes)), total),
+            "calling": np.bincount(calling[1], minlength=len(touches.codes)).astype(float),
+            "demand": _share_of(
+                np.bincount(calling[1], weights=weight[calling[0]], minlength=len(touches.codes)), total
+            ),
+            "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
+        }
+        for name, values in columns.items():
+            frame.iloc[where, frame.columns.get_loc(name)] = values[where]
+    return _Figures(frame=_rolled_up(frame, touches.study), pairs=pairs, weights=weights)
+
+
+def _empty_frame(touches: Touches) -> pd.DataFrame:
+    """A row a code, every figure missing."""
+    labels = [code.label for code in touches.study.codes]
+    frame = pd.DataFrame({"kind": touches.kinds, "label": labels}, index=pd.Index(touches.codes, name="id"))
+    for name in (*FIGURES, "own_share"):
+        frame[name] = np.full(len(frame), np.nan)
+    return frame
+
+
+def _pairs(rows: pd.DataFrame, units: Units, codes: int) -> tuple[Array, Array]:
+    return distinct_pairs(units.of_statement[rows["statement"].to_numpy()], rows["code"].to_numpy(), codes)
+
+
+def _count(unit: Array, code: Array, touches: Touches) -> Array:
+    distinct = distinct_pairs(unit, code, len(touches.codes))[1]
+    return np.bincount(distinct, minlength=len(touches.codes)).astype(float)
+
+
+def _count_speakers(rows: pd.DataFrame, units: Units) -> dict[str, Array]:
+    """Distinct speakers that touch each code, whatever the unit, and how many of them are whole groups."""
+    everyone = units if units.unit == "speaker" else collect_units(evolve_unit(units.touches, "speaker"))
+    unit, code = _pairs(rows, everyone, len(units.touches.codes))
+    groups = everyone.is_group[unit]
+    size = len(units.touches.codes)
+    return {
+        "speakers": np.bincount(code, minlength=size).astype(float),
+        "whole_groups": np.bincount(code[groups], minlength=size).astype(float),
+    }
+
+
+def _share_of(sums: Array, total: float) -> Array:
+    return sums / total if total > 0 else np.full(len(sums), np.nan)
+
+
+def _parents_of(touches: Touches, kind: str) -> Array:
+    """For each code its parent's position, -1 where it has none of the same kind."""
+    codes = touches.study.codes
+    where = {code.id: position for position, code in enumerate(codes)}
+    same = [
+        code.parent if code.parent and codes[where[code.parent]].kind == code.kind == kind else None for code in codes
+    ]
+    return np.array([where[name] if name else -1 for name in same], dtype=np.int64)
+
+
+def _own_shares(unit: Array, code: Array, weight: Array, parent: Array) -> Array:
+    """Each unit's weight, spread evenly over the most specific codes it touches, as a share of all that touch any.
+
+    A code is not the most specific where the unit touches one under it too.
+    """
+    size = len(parent)
+    over = parent[code]
+    covered: Array = np.zeros(0, dtype=np.int64)
+    while (over >= 0).any():
+        covered = np.concatenate([covered, (unit * size + over)[over >= 0]])
+        over = np.where(over >= 0, parent[over], -1)
+    specific = ~np.isin(unit * size + code, covered)
+    unit, code = unit[specific], code[specific]
+    spread = np.bincount(unit, minlength=len(weight))
+    touching = weight[np.unique(unit)].sum()
+    sums = np.bincount(code, weights=weight[unit] / spread[unit], minlength=size)
+    return _share_of(sums, touching)
+
+
+def _rolled_up(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Add ``share``: a code's own and that of all codes of its kind under it."""
+    share = frame["own_share"].to_dict()
+    kind = frame["kind"].to_dict()
+    total = dict(share)
+    parent = {code.id: code.parent for code in study.codes}
+    for name, own in share.items():
+        over = parent[name]
+        while over is not None and kind[over] == kind[name]:
+            total[over] += own
+            over = parent[over]
+    return frame.assign(share=pd.Series(total, dtype=float))
+
+
+# -- from links alone -----------------------------------------------------------------------------------------------------
+
+
+def _of_links(study: Study, touches: Touches) -> _Figures:
+    """Themes as units: a target's attention is the share of assessed themes linked to it by any relation but none."""
+    frame, links = _empty_frame(touches), study.links
+    theme = touches.codes.get_indexer(pd.Index(links["theme"].astype(object)))
+    target = touches.codes.get_indexer(pd.Index(links["target"].astype(object)))
+    related = (target >= 0) & links["relation"].ne("none").fillna(True).to_numpy(dtype=bool)
+    pairs, weights = {}, {}
+    weight_of = _theme_weights(touches)
+    for kind in study.target_kinds:
+        of_kind = np.append(touches.kinds == kind, False)[target]  # noqa: FBT003  # the place that -1 reads
+        looked = np.unique(theme[of_kind | (target < 0)])
+        where = touches.positions(kind)
+        if not len(looked):
+            continue
+        unit, code = distinct_pairs(theme[related & of_kind], target[related & of_kind], len(touches.codes))
+        weight = np.zeros(len(touches.codes))
+        weight[looked] = weight_of[looked]
+        counts = np.bincount(code, minlength=len(touches.codes)).astype(float)
+        sums = np.bincount(code, weights=weight[unit], minlength=len(touches.codes))
+        columns = {
+            "assessed": np.full(len(touches.codes), float(len(looked))),
+            "units": counts,
+            "attention": _share_of(sums, weight.sum()),
+            "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
+        }
+        for name, values in columns.items():
+            frame.iloc[where, frame.columns.get_loc(name)] = values[where]
+        pairs[kind], weights[kind] = (unit, code), weight
+    return _Figures(frame=_rolled_up(frame, study), pairs=pairs, weights=weights)
+
+
+def _theme_weights(touches: Touches) -> Array:
+    chosen = touches.choices.weights
+    if isinstance(chosen, str) and chosen == "equal":
+        return np.ones(len(touches.codes))
+    if isinstance(chosen, Mapping):
+        weights = pd.to_numeric(pd.Series(touches.codes.map(chosen), dtype=object), errors="coerce").to_numpy(
+            dtype=float
+        )
+        wrong = (touches.kinds == "theme") & ~(np.isfinite(weights) & (weights >= 0))
+        if not wrong.any():
+            return np.nan_to_num(weights)
+        names = ", ".join(touches.codes[wrong][:20])
+        what = f"there is no usable weight for {names}"
+    else:
+        what = f"themes have no weights '{chosen}'"
+    raise UsageError([Problem(file="weights", what=what, fix="use 'equal', or map every theme to a number")])
+
+
+# -- against a benchmark --------------------------------------------------------------------------------------------------
+
+
+def _leaves(study: Study, kind: str) -> list[str]:
+    over = {code.parent for code in study.targets if code.kind == kind and code.parent}
+    return [code.id for code in study.targets if code.kind == kind and code.id not in over]
+
+
+def _with_benchmark(frame: pd.DataFrame, study: Study, benchmark: str | Mapping[str, float]) -> pd.DataFrame:
+    if isinstance(benchmark, str) and benchmark != "equal":
+        fix = "use 'equal' or a mapping from target to number"
+        raise UsageError([Problem(file="benchmark", what=f"'{benchmark}' is not known", fix=fix)])
+    given = {} if isinstance(benchmark, str) else dict(benchmark)
+    _check_benchmark(given, study)
+    parent = {code.id: code.parent for code in study.targets}
+    kind_of = {code.id: code.kind for code in study.targets}
+    values = dict.fromkeys(frame.index, np.nan)
+    for kind in study.target_kinds:
+        leaves = _leaves(study, kind)
+        numbers = {name: float(given[name]) if name in given else None for name in leaves}
+        whole = [number for number in numbers.values() if number is not None]
+        for name, number in numbers.items():
+            part = 1 / len(leaves) if number is None else number / sum(whole)
+            over: str | None = name
+            while over is not None and kind_of[over] == kind:
+                values[over] = part + (0 if np.isnan(values[over]) else values[over])
+                over = parent[over]
+    out = frame.assign(benchmark=pd.Series(values, dtype=float))
+    positive = out["benchmark"] > 0
+    return out.assign(ratio=(out["share"] / out["benchmark"].where(positive)))
+
+
+def _check_benchmark(given: Mapping[str, float], study: Study) -> None:
+    """Every leaf of a kind has a number of 0 or more, not all 0, or none has."""
+    problems: list[Problem] = []
+    every = {kind: _leaves(study, kind) for kind in study.target_kinds}
+    known = [name for leaves in every.values() for name in leaves]
+    for name, number in given.items():
+        if name not in known:
+            fix = suggest(str(name), known, otherwise="name a target without targets under it")
+            problems.append(Problem(file="benchmark", what=f"'{name}' is no leaf target", fix=fix))
+        elif not _is_number(number):
+            problems.append(Problem(file="benchmark", what=f"{name}: {number!r} is no number of 0 or more"))
+    for kind, leaves in every.items():
+        named = [name for name in leaves if name in given]
+        missing = [name for name in leaves if name not in given]
+        if named and missing:
+            what = f"the {kind} benchmark lacks {', '.join(missing)}"
+            problems.append(Problem(file="benchmark", what=what, fix="give a number for each, 0 if need be"))
+        elif named and not problems and sum(float(given[name]) for name in named) <= 0:
+            problems.append(Problem(file="benchmark", what=f"the {kind} benchmark sums to 0"))
+    if problems:
+        raise UsageError(problems)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and bool(np.isfinite(value)) and value >= 0  # type: ignore[operator]
+
+
+def _effective_numbers(targets: pd.DataFrame, study: Study) -> dict[str, float]:
+    numbers = {}
+    for kind in study.target_kinds:
+        shares = targets.loc[targets["kind"] == kind, "own_share"].dropna().to_numpy()
+        shares = shares[shares > 0]
+        if len(shares):
+            numbers[kind] = float(np.exp(-(shares * np.log(shares)).sum()))
+    return numbers
+
+
+# -- ties -----------------------------------------------------------------------------------------------------------------
+
+
+def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
+    """For each target those of its kind whose attention can't be told from its own.
+
+    Two are tied where their difference is under two units of mean weight, or where leaving out some single unit
+    reverses it.
+    """
+    tied: dict[str, list[str]] = {name: [] for name in targets.index}
+    for kind, (unit, code) in figures.pairs.items():
+        members = targets[(targets["kind"] == kind) & targets["attention"].notna()]
+        weight = figures.weights[kind]
+        used = weight[weight > 0]
+        if not len(used):
+            continue
+        all_codes = figures.frame.index
+        position = all_codes.get_indexer(members.index)
+        sums = np.bincount(code, weights=weight[unit], minlength=len(all_codes))[position]
+        close = np.abs(sums[:, None] - sums[None, :]) < 2 * used.mean() - 1e-9
+        if used.max() > 2 * used.mean():  # else no unit weighs more than a difference that is not close already
+            sets = [unit[code == place] for place in position]
+            for first, second in np.argwhere(~close & (sums[:, None] - sums[None, :] > 0)):
+                only = np.setdiff1d(sets[first], sets[second], assume_unique=True)
+                if len(only) and weight[only].max() > sums[first] - sums[second]:
+                    close[first, second] = close[second, first] = True
+        for first, second in np.argwhere(close):
+            if first != second:
+                tied[members.index[first]].append(members.index[second])
+    return [tuple(sorted(tied[name])) for name in targets.index]
+
+
+# -- what was left out, and by group --------------------------------------------------------------------------------------
+
+
+def _left_out(units: Units) -> pd.DataFrame:
+    """Add to what the choices left out: statements that nobody assessed, and those without a unit in the count."""
+    touches, speaker = units.touches, units.touches.study.statements["speaker"]
+    counted = touches.counted
+    assessed = np.zeros(len(counted), dtype=bool)
+    for kind in touches.looked:
+        assessed |= touches.assessed(kind)
+    masks = {"not_assessed": counted & ~assessed}
+    if units.unit == "actor":
+        masks["group_speaks"] = counted & assessed & (units.of_statement < 0)
+    if units.weighted_by_group:
+        umbrella = np.append(units.is_umbrella, False)[units.of_statement]  # noqa: FBT003  # the place that -1 reads
+        masks["umbrella"] = counted & assessed & umbrella
+    more = [(reason, int(mask.sum()), int(speaker[mask].nunique())) for reason, mask in masks.items()]
+    return pd.concat([touches.left_out, pd.DataFrame(more, columns=touches.left_out.columns)], ignore_index=True)
+
+
+def _by_group(units: Units, study: Study, benchmark: str | Mapping[str, float]) -> pd.DataFrame:
+    """The figures within each actor group that speaks: its actors, or itself where it speaks as one."""
+    speakers = collect_units(evolve_unit(units.touches, "speaker"))
+    within = np.append(speakers.stratum, None)[speakers.of_statement]
+    parts = []
+    for group in (record.id for record in study.groups):
+        mine = units.touches.counted & (within == group)
+        if not mine.any():
+            continue
+        rows = units.touches.rows
+        only = evolve(units.touches, counted=mine, rows=rows[mine[rows["statement"].to_numpy()]].reset_index(drop=True))
+        figures = _with_benchmark(_of_statements(evolve(units, touches=only)).frame, study, benchmark)
+        parts.append(figures.drop(columns=["own_share", "label"]).reset_index().assign(group=group))
+    columns: Sequence[str] = ["group", "id", "kind", *FIGURES, "share", "benchmark", "ratio"]
+    return _whole(pd.concat(parts, ignore_index=True)[columns]) if parts else pd.DataFrame(columns=list(columns))
