@@ -1,0 +1,471 @@
+"""Coverage comes in; named mismatches between input, policy and research, with their evidence, go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from attrs import field, frozen
+
+from .choices import Choices
+from .coverage import EQUAL_SPLIT, Coverage, measure_coverage
+from .decisions import DecisionTable, built_in_table, read_table
+from .errors import Problem, UsageError
+from .messages import decimal, names, percent, say, word
+from .model import Code, Response
+from .schema import TABLES
+from .spelling import suggest
+from .study import Study
+from .touches import Touches
+from .tracing import contested_codes
+
+__all__ = ["Answer", "Gap", "answer_of", "describe_answer", "describe_callers", "find_gaps", "recommendation_echo"]
+
+PROPOSAL = "proposal"
+RECOMMENDATION = "recommendation"
+
+
+@frozen(kw_only=True)
+class Answer:
+    """What the policy answers to one subject, all its responses taken together: in each field the strongest.
+
+    What one source can't tell (``not_evidenced``) yields to what another can. Where sources differ, a notice says so.
+    """
+
+    presence: str | None = None
+    emphasis: str | None = None
+    commitment: str | None = None
+    responses: tuple[Response, ...] = ()
+
+
+def answer_of(study: Study, subject: str) -> Answer:
+    """The policy's answer to a theme or recommendation.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> answer_of(pg.read_study("smabystrategi"), "town-capacity").emphasis
+    'weaker'
+    """
+    responses = tuple(response for response in study.responses if response.subject == subject)
+    fields = {name: _strongest(name, responses) for name in ("presence", "emphasis", "commitment")}
+    return Answer(responses=responses, **fields)
+
+
+def _strongest(name: str, responses: Iterable[Response]) -> str | None:
+    """The word that comes first in the vocabulary, which runs from strong to weak."""
+    column = TABLES["responses"].column(name)
+    words = column.words if column is not None else ()
+    said = {getattr(response, name) for response in responses}
+    return next((word for word in words if word in said), None)
+
+
+@frozen(kw_only=True)
+class Gap:
+    """What a decision table says of one code, with what it was decided on and what lies behind it.
+
+    Attributes
+    ----------
+    kind
+        The outcome, such as ``unmet_call``.
+    subject, label
+        The code it is about.
+    table, row
+        The table that decided, and the number of the row that did (from 1).
+    is_gap
+        Whether the outcome is a mismatch by that table's ``gaps``; the others are fine or can't be told.
+    figures
+        The table's inputs and the counts behind them, by name.
+    statements, responses, links
+        Ids of the statements; for responses ``source locator``, or their row; for links ``theme target relation``.
+    contested
+        Whether explicit codings are both for and against it.
+    attributed_to
+        The ids of the sources, where every response behind it comes from a synthesis: its sentence says whose judgement it is.
+    benchmark
+        The benchmark's name, for targets.
+    choices
+        How it was counted.
+    """
+
+    kind: str
+    subject: str
+    label: str
+    table: str
+    row: int
+    is_gap: bool
+    figures: Mapping[str, Any] = field(factory=dict, hash=False)
+    statements: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    contested: bool = False
+    attributed_to: tuple[str, ...] = ()
+    benchmark: str = ""
+    choices: Choices | None = field(default=None, hash=False, repr=False)
+    labels: Mapping[str, str] = field(factory=dict, hash=False, repr=False)
+
+    def label_in(self, language: str) -> str:
+        """The subject's label in a language, else the label."""
+        return self.labels.get(f"label_{language}", self.label)
+
+    def sentence(self, language: str = "en") -> str:
+        """The finding in one sentence, as careful as its evidence.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> gaps = pg.find_gaps(pg.measure_coverage(pg.read_study("smabystrategi")))
+        >>> "an equal split" in next(gap for gap in gaps if gap.kind == "weak_attention").sentence()
+        True
+        """
+        return _sentence(self, language)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The gap as a flat record, ids separated by ``;``."""
+        return {
+            "kind": self.kind,
+            "subject": self.subject,
+            "label": self.label,
+            "table": self.table,
+            "row": self.row,
+            "is_gap": self.is_gap,
+            "contested": self.contested,
+            **self.figures,
+            "attributed_to": ";".join(self.attributed_to),
+            "benchmark": self.benchmark,
+            "statements": ";".join(self.statements),
+            "responses": ";".join(self.responses),
+            "links": ";".join(self.links),
+            "sentence": self.sentence(),
+        }
+
+
+def find_gaps(
+    coverage: Coverage,
+    *,
+    addressee: str | None = None,
+    tables: Mapping[str, DecisionTable | str | Path] | None = None,
+) -> tuple[Gap, ...]:
+    """Put every code through the decision table of its kind.
+
+    Themes go through the table ``theme``, recommendations that are proposals (or have no type) through ``recommendation``, all other
+    targets through ``target``.
+
+    Parameters
+    ----------
+    coverage
+        As measured.
+    addressee
+        Only themes that calls to this addressee are about, decided on those calls.
+    tables
+        Decision tables, or paths of TOML files, in place of the built-in ``target``, ``theme`` and ``recommendation``.
+
+    Returns
+    -------
+    tuple of Gap
+        Every code once, in the order of table (themes, recommendations, targets), row, demand (greatest first) and id. Those with
+        ``is_gap`` are mismatches.
+
+    Raises
+    ------
+    UsageError
+        Where a table's name or an addressee is not known.
+    DecisionTableError
+        Where a table is incomplete or ambiguous.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> study = pg.read_study("smabystrategi")
+    >>> gaps = pg.find_gaps(pg.measure_coverage(study))
+    >>> len({gap.subject for gap in gaps}) == len(gaps)
+    True
+    """
+    chosen = _tables(tables or {})
+    if addressee is not None:
+        coverage = _addressed(coverage, addressee)
+    finder = _Finder.of(coverage)
+    found = [(0, finder.theme(code, chosen["theme"])) for code in coverage.study.themes]
+    if addressee is not None:
+        found = [(place, gap) for place, gap in found if gap.statements]
+    else:
+        found += [(1, finder.recommendation(code, chosen[RECOMMENDATION])) for code in proposals(coverage.study)]
+        others = [code for code in coverage.study.targets if code.kind != RECOMMENDATION]
+        found += [(2, finder.target(code, chosen["target"])) for code in others]
+    order = {gap.subject: (place, gap.row, -_or_zero(gap.figures.get("demand")), gap.subject) for place, gap in found}
+    return tuple(sorted((gap for _, gap in found), key=lambda gap: order[gap.subject]))
+
+
+def proposals(study: Study) -> tuple[Code, ...]:
+    """The recommendations that are proposals; fields and conditions get the side-by-side alone."""
+    return tuple(code for code in study.targets if code.kind == RECOMMENDATION and code.type in (None, PROPOSAL))
+
+
+def _or_zero(value: float | None) -> float:
+    return 0.0 if value is None else value
+
+
+def _tables(given: Mapping[str, DecisionTable | str | Path]) -> dict[str, DecisionTable]:
+    names = ("theme", RECOMMENDATION, "target")
+    problems = [
+        Problem(
+            file="tables", what=f"'{name}' is no table", fix=suggest(name, names, otherwise=f"use {', '.join(names)}")
+        )
+        for name in given
+        if name not in names
+    ]
+    if problems:
+        raise UsageError(problems)
+    made = {name: table if isinstance(table, DecisionTable) else read_table(table) for name, table in given.items()}
+    return {name: made.get(name, built_in_table(name)) for name in names}
+
+
+def _addressed(coverage: Coverage, addressee: str) -> Coverage:
+    """The same coverage measured on the calls to one addressee."""
+    lists = coverage.study.statements["addressees"].astype(object)
+    known = sorted({item.strip() for cell in lists.dropna().unique() for item in str(cell).split(";")})
+    if addressee not in known:
+        fix = suggest(addressee, known, otherwise=f"use one of {', '.join(known)}")
+        raise UsageError([Problem(file="addressee", what=f"nothing is addressed to '{addressee}'", fix=fix)])
+    mask = lists.fillna("").map(lambda cell: addressee in [item.strip() for item in str(cell).split(";")])
+    only = coverage.study.select_statements(mask.to_numpy(dtype=bool))
+    return measure_coverage(only, coverage.choices, benchmark_name=coverage.benchmark_name)
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class _Finder:
+    """Coverage, with statements and contested codes at hand by code."""
+
+    coverage: Coverage
+    behind: Mapping[str, tuple[str, ...]]
+    calling: Mapping[str, tuple[str, ...]]
+    contested: frozenset[str]
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> _Finder:
+        touches = coverage.touches
+        contested = frozenset(str(touches.codes[place]) for place in contested_codes(touches))
+        rows = touches.rows
+        calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
+        return cls(
+            coverage=coverage,
+            behind=_ids_by_code(touches, rows),
+            calling=_ids_by_code(touches, calls),
+            contested=contested,
+        )
+
+    def theme(self, code: Code, table: DecisionTable) -> Gap:
+        answer = answer_of(self.coverage.study, code.id)
+        demand = self.coverage.figure("demand", code.id)
+        values = {
+            "demand": demand,
+            "presence": answer.presence,
+            "emphasis": answer.emphasis,
+            "commitment": answer.commitment,
+        }
+        statements = self.calling.get(code.id, ()) or self.behind.get(code.id, ())
+        return self._gap(code, table, values, statements=statements, answer=answer)
+
+    def recommendation(self, code: Code, table: DecisionTable) -> Gap:
+        study, answer = self.coverage.study, answer_of(self.coverage.study, code.id)
+        echoed, themes = recommendation_echo(self.coverage, code.id)
+        values = {
+            "echoed": echoed,
+            "presence": answer.presence,
+            "emphasis": answer.emphasis,
+            "commitment": answer.commitment,
+        }
+        statements = self.calling.get(code.id, ()) or self.behind.get(code.id, ())
+        if not statements:
+            ids = {name for theme in themes for name in self.calling.get(theme, ())}
+            statements = tuple(name for name in self.coverage.touches.statement_ids if name in ids)
+        links = _links_of(study, code.id)
+        return self._gap(code, table, values, statements=statements, answer=answer, links=links)
+
+    def target(self, code: Code, table: DecisionTable) -> Gap:
+        figure = self.coverage.figure
+        assessed = figure("attention", code.id) is not None
+        values = {"assessed": assessed, "ratio": figure("ratio", code.id)}
+        links = _links_of(self.coverage.study, code.id) if self.coverage.unit == "theme" else ()
+        return self._gap(code, table, values, statements=self.behind.get(code.id, ()), links=links)
+
+    def _gap(
+        self,
+        code: Code,
+        table: DecisionTable,
+        values: Mapping[str, Any],
+        *,
+        statements: tuple[str, ...],
+        answer: Answer | None = None,
+        links: tuple[str, ...] = (),
+    ) -> Gap:
+        known = {item.name for item in table.inputs}
+        decision = table.decide(**{name: value for name, value in values.items() if name in known})
+        responses = answer.responses if answer is not None else ()
+        return Gap(
+            kind=decision.outcome,
+            subject=code.id,
+            label=code.label,
+            labels={name: text for name, text in code.extra.items() if name.startswith("label_") and text},
+            table=table.name,
+            row=decision.row,
+            is_gap=decision.outcome in table.gaps,
+            figures={**self._figures(code), **values},
+            statements=statements,
+            responses=tuple(_named(response) for response in responses),
+            links=links,
+            contested=code.id in self.contested,
+            attributed_to=_attributed(self.coverage.study, responses),
+            benchmark=self.coverage.benchmark_name if answer is None else "",
+            choices=self.coverage.choices,
+        )
+
+    def _figures(self, code: Code) -> dict[str, Any]:
+        names = (
+            "statements",
+            "speakers",
+            "whole_groups",
+            "assessed",
+            "units",
+            "calling",
+            "attention",
+            "demand",
+            "share",
+        )
+        figures: dict[str, Any] = {name: self.coverage.figure(name, code.id) for name in names}
+        counts = ("statements", "speakers", "whole_groups", "assessed", "units", "calling")
+        figures |= {name: int(figures[name]) for name in counts if figures[name] is not None}
+        calling = self._calling_speakers(code.id)
+        figures["calling_speakers"] = len(calling)
+        figures["calling_groups"] = sum(name in self._group_ids for name in calling)
+        figures["unit"] = self.coverage.unit
+        return figures
+
+    def _calling_speakers(self, code: str) -> set[str]:
+        return {self._speaker_of[name] for name in self.calling.get(code, ())}
+
+    @cached_property
+    def _group_ids(self) -> frozenset[str]:
+        return frozenset(group.id for group in self.coverage.study.groups)
+
+    @cached_property
+    def _speaker_of(self) -> Mapping[str, str]:
+        frame = self.coverage.study.statements
+        return dict(zip(frame["id"].astype(object), frame["speaker"].astype(object), strict=True))
+
+
+def _ids_by_code(touches: Touches, rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """For each code, ids of its statements in the study's order."""
+    code, statement = rows["code"].to_numpy(), rows["statement"].to_numpy()
+    order = np.lexsort([statement, code])
+    code, statement = code[order], statement[order]
+    edges = np.flatnonzero(np.diff(code)) + 1
+    parts = np.split(statement, edges) if len(code) else []
+    firsts = code[np.concatenate([[0], edges])] if len(code) else []
+    return {
+        str(touches.codes[first]): tuple(touches.statement_ids[np.unique(part)])
+        for first, part in zip(firsts, parts, strict=True)
+    }
+
+
+def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether the input asks for what a recommendation says too, and by which themes that was told.
+
+    Where statements were coded with recommendations, calls for it decide. Else the themes that links relate to it do:
+    ``None`` where it has no links, or where demand is missing.
+    """
+    own = coverage.figure("demand", code)
+    if own is not None:
+        return own > 0, ()
+    links = coverage.study.links
+    related = links[links["target"].eq(code).fillna(False) & links["relation"].ne("none").fillna(True)]
+    themes = sorted(set(related["theme"].astype(object)))
+    demands = {theme: coverage.figure("demand", theme) for theme in themes}
+    known = {theme: demand for theme, demand in demands.items() if demand is not None}
+    if not known:
+        return None, ()
+    asked = tuple(theme for theme, demand in known.items() if demand > 0)
+    return bool(asked), asked
+
+
+def _links_of(study: Study, target: str) -> tuple[str, ...]:
+    links = study.links[study.links["target"].eq(target).fillna(False)]
+    words = zip(links["theme"], links["target"], links["relation"].astype(object).fillna("related"), strict=True)
+    return tuple(sorted(" ".join(map(str, link)) for link in words))
+
+
+def _named(response: Response) -> str:
+    place = " ".join(part for part in (response.source, response.locator) if part)
+    return place or response.subject
+
+
+def _attributed(study: Study, responses: tuple[Response, ...]) -> tuple[str, ...]:
+    """Ids of the sources of all responses, where every one is a synthesis."""
+    kinds = {source.id: source.kind for source in study.sources}
+    sources = sorted({response.source for response in responses if response.source})
+    if not responses or any(response.source is None for response in responses):
+        return ()
+    return tuple(sources) if all(kinds.get(name) == "synthesis" for name in sources) else ()
+
+
+# -- in words -------------------------------------------------------------------------------------------------------------
+
+
+def _sentence(gap: Gap, language: str) -> str:
+    figures = gap.figures
+    label = gap.label_in(language)
+    if gap.benchmark:
+        values = {
+            "label": label,
+            "who": _who(figures, figures.get("units"), figures.get("whole_groups"), language),
+            "ratio": decimal(figures["ratio"], 2, language) if figures.get("ratio") is not None else "-",
+            "share": percent(figures["share"], language) if figures.get("share") is not None else "-",
+            "benchmark": _benchmark(gap.benchmark, language),
+        }
+    else:
+        values = {
+            "label": label,
+            "who": describe_callers(figures, language),
+            "answer": describe_answer(figures, language),
+        }
+    form = next(
+        (name for name in (f"gap.{gap.table}_{gap.kind}", f"gap.{gap.kind}") if name in names(language)), "gap.other"
+    )
+    text = say(form, language, outcome=gap.kind, **values)
+    if gap.attributed_to:
+        text = say("gap.attributed", language, sentence=text, source=", ".join(gap.attributed_to))
+    return say("gap.contested", language, sentence=text) if gap.contested else text
+
+
+def _benchmark(name: str, language: str) -> str:
+    return say("word.equal_split", language) if name == EQUAL_SPLIT else name
+
+
+def _who(figures: Mapping[str, Any], touching: int | None, groups: int | None, language: str) -> str:
+    """Who, of how many: "5 of 26 speakers, 2 of them whole groups"."""
+    if figures.get("assessed") is None or touching is None:
+        return say("word.not_counted", language)
+    unit = word("units", str(figures.get("unit")), language)
+    text = say("word.of", language, part=touching, whole=figures["assessed"], unit=unit)
+    if groups and figures.get("unit") == "speaker":
+        text = say("word.whole_groups", language, text=text, count=groups)
+    return text
+
+
+def describe_callers(figures: Mapping[str, Any], language: str) -> str:
+    """Who calls for it, of how many: ``5 of 26 speakers, 2 of them whole groups``."""
+    return _who(figures, figures.get("calling"), figures.get("calling_groups"), language)
+
+
+def describe_answer(figures: Mapping[str, Any], language: str) -> str:
+    """What the policy answers: presence, emphasis and commitment in words."""
+    parts = [
+        word(name, str(figures[name]), language)
+        for name in ("presence", "emphasis", "commitment")
+        if figures.get(name) is not None
+    ]
+    return ", ".join(parts) or say("word.no_answer", language)
