@@ -1,0 +1,387 @@
+"""Words of a command line come in; text, files and an exit code go out: 0 done, 1 the study has problems, 2 usage."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import __version__
+from .errors import PolicyGapError, UsageError, printable
+
+__all__ = ["main"]
+
+DONE, PROBLEMS, USAGE = 0, 1, 2
+DEFAULT_STUDY, DEFAULT_OUT = "smabystrategi", "policygap-report"
+TABLE_FORMATS = ("github", "csv", "json")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        The words after the program's name; ``None``: those it was called with.
+
+    Returns
+    -------
+    int
+        0 done, 1 the study has problems, 2 wrong usage.
+
+    Examples
+    --------
+    >>> main(["check", "smabystrategi"])
+    smabystrategi: no problems
+    0
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        return int(arguments.run(arguments))
+    except UsageError as error:
+        return _complain(error, USAGE)
+    except PolicyGapError as error:
+        return _complain(error, PROBLEMS)
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing is left to say, and Python must not say it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(error: PolicyGapError, code: int) -> int:
+    for problem in error.problems:
+        print(problem, file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {printable(message)}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+# -- the words
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="policygap",
+        description="What a consultation asked for, a policy answers and research recommended, and where they part.",
+    )
+    parser.add_argument("--version", action="version", version=f"policygap {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    report = _command(
+        commands, "report", _report, "what an analyst needs first, and the full files", default=DEFAULT_STUDY
+    )
+    report.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"folder of the full files ({DEFAULT_OUT})")
+    report.add_argument("--lang", metavar="LANG", default="en", help="language of words and labels: en or nb")
+    report.add_argument("--force", action="store_true", help="write into a folder that holds other things")
+    _counting(report)
+
+    _command(commands, "check", _check, "every problem of a study, with file, row and column")
+
+    matrix = _command(commands, "matrix", _matrix, "the evidence where two axes meet")
+    matrix.add_argument(
+        "--rows",
+        default="theme",
+        metavar="R",
+        help="theme, target, a kind of target, group, speaker, question, addressee",
+    )
+    matrix.add_argument("--columns", default="focus_area", metavar="C", help="as for --rows")
+    matrix.add_argument("--values", metavar="V", help="statements, speakers, share, class or links")
+    _formats(matrix, (*TABLE_FORMATS, "html"))
+    _counting(matrix)
+
+    coverage = _command(commands, "coverage", _coverage, "attention and demand of every code")
+    coverage.add_argument("--by", choices=("group",), help="break down by actor group")
+    _formats(coverage)
+    _counting(coverage)
+
+    gaps = _command(commands, "gaps", _gaps, "named mismatches between input, policy and research")
+    gaps.add_argument("--addressee", metavar="A", help="only calls to this addressee")
+    gaps.add_argument("--all", action="store_true", help="every class, not the mismatches alone")
+    gaps.add_argument(
+        "--tables", metavar="FILE", action="append", default=[], help="a decision table in TOML, by its name"
+    )
+    _formats(gaps)
+    _counting(gaps)
+
+    for name, run, about in (
+        ("sides", _sides, "input, policy and research, theme by theme"),
+        ("speakers", _speakers, "who speaks, as whom, about how much"),
+        ("conflicts", _conflicts, "codes with explicit codings both for and against"),
+        ("claims", _claims, "the sources' own conclusions: holds, fails, or not computable"),
+    ):
+        command = _command(commands, name, run, about)
+        _formats(command)
+        _counting(command)
+
+    for name, run, about in (
+        ("quotes", _quotes, "telling statements about a code, across groups"),
+        ("examples", _examples, "what is already done"),
+        ("trace", _trace, "the statements behind a cell, with locators"),
+    ):
+        command = _command(commands, name, run, about)
+        command.add_argument("--theme", metavar="T", help="a theme's id")
+        command.add_argument("--target", metavar="A", help="a target's id")
+        if name == "quotes":
+            command.add_argument("--n", type=int, default=3, help="how many at most (3)")
+        if name == "trace":
+            command.add_argument("--speaker", metavar="S", help="an actor's or group's id")
+        _formats(command)
+        _counting(command)
+
+    convert = commands.add_parser("convert", help="write a study as a folder (a Data Package) or an .xlsx workbook")
+    convert.add_argument("study", metavar="IN", help="a bundled id, a folder, an .xlsx")
+    convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx")
+    convert.set_defaults(run=_convert)
+
+    new = commands.add_parser("new", help="write a small study of your own to start from")
+    new.add_argument("dir", metavar="DIR", help="a folder that is new or empty")
+    new.set_defaults(run=_new)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str, *, default: str | None = None
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=about, description=f"Print {about}.")
+    command.add_argument(
+        "study",
+        metavar="STUDY",
+        default=default,
+        nargs="?" if default else None,
+        help="a bundled id, a folder, an .xlsx" + (f" ({default})" if default else ""),
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _formats(command: argparse.ArgumentParser, formats: Sequence[str] = TABLE_FORMATS) -> None:
+    command.add_argument("--format", choices=formats, default="github", help=f"{', '.join(formats)} (github)")
+
+
+def _counting(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what counts")
+    group.add_argument("--unit", metavar="U", help="speaker, actor, statement or theme")
+    group.add_argument("--weights", metavar="W", default="equal", help="equal, group, population, or a numeric column")
+    group.add_argument(
+        "--kinds", metavar="K", default="call", help="statement kinds that count as demand, by commas (call)"
+    )
+    group.add_argument("--basis", metavar="B", default="coder", help="coding bases that count, by commas (coder)")
+    group.add_argument("--coder", metavar="C", help="whose codings count, by commas")
+    group.add_argument("--reading", metavar="R", default="main", help="main or alternative")
+    group.add_argument("--voices", metavar="V", help="statement voices that count, by commas (all but synthesis)")
+    group.add_argument("--restated", action="store_true", help="count statements that restate another too")
+
+
+def _words(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _choices(arguments: argparse.Namespace) -> Any:
+    from .choices import Choices  # loaded when a command needs it, so that --help is quick
+
+    return Choices(
+        unit=arguments.unit,
+        weights=arguments.weights,
+        kinds=_words(arguments.kinds) or (),
+        basis=_words(arguments.basis),
+        coder=_words(arguments.coder),
+        reading=arguments.reading,
+        voices=_words(arguments.voices),
+        restated=arguments.restated,
+    )
+
+
+def _read(arguments: argparse.Namespace) -> Any:
+    from .study import read_study  # as above
+
+    return read_study(arguments.study)
+
+
+# -- what each command does
+# Every command loads what it needs and no more, so that --help and --version stay quick.
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from .report import gather_content, render_text
+    from .report.files import write_content
+
+    content = gather_content(_read(arguments), arguments.lang, _choices(arguments))
+    write_content(content, arguments.out, force=arguments.force)
+    terminal = sys.stdout.isatty()
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    blocks = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    colour = terminal and "NO_COLOR" not in os.environ
+    _print(render_text(content, width=width, colour=colour, blocks=blocks, folder=f"{arguments.out}{os.sep}"), end="")
+    return DONE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from .study import find_problems
+
+    problems = find_problems(arguments.study)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        _print(f"{printable(arguments.study)}: no problems")
+    return PROBLEMS if problems else DONE
+
+
+def _matrix(arguments: argparse.Namespace) -> int:
+    from .matrices import build_matrix
+    from .report.markdown import matrix_cells
+
+    matrix = build_matrix(_read(arguments), arguments.rows, arguments.columns, arguments.values, _choices(arguments))
+    if arguments.format in ("json", "csv"):
+        return _emit(matrix.to_long(), arguments.format)
+    from .escaping import for_markdown
+
+    cells = [[name, *row] for name, row in zip(matrix.values.index, matrix_cells(matrix), strict=True)]
+    headings = [matrix.rows, *matrix.values.columns]
+    escape: Callable[[str], str] = str if arguments.format == "html" else for_markdown
+    _tabulate(
+        [[escape(str(cell)) for cell in row] for row in cells],
+        [escape(str(name)) for name in headings],
+        arguments.format,
+    )
+    return DONE
+
+
+def _coverage(arguments: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from .coverage import measure_coverage
+
+    coverage = measure_coverage(_read(arguments), _choices(arguments), by=arguments.by)
+    if coverage.breakdown is not None:
+        return _emit(coverage.breakdown, arguments.format)
+    themes = coverage.themes.assign(kind="theme")
+    return _emit(pd.concat([coverage.targets, themes]).reset_index(names="id"), arguments.format)
+
+
+def _gaps(arguments: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from .coverage import measure_coverage
+    from .decisions import read_table
+    from .gaps import find_gaps
+
+    tables = {table.name: table for table in map(read_table, arguments.tables)}
+    coverage = measure_coverage(_read(arguments), _choices(arguments))
+    gaps = find_gaps(coverage, addressee=arguments.addressee, tables=tables)
+    lines = [gap.to_dict() for gap in gaps if gap.is_gap or arguments.all]
+    if arguments.format == "github":
+        lines = [{name: line[name] for name in ("kind", "subject", "sentence")} for line in lines]
+    columns = list(dict.fromkeys(name for line in lines for name in line)) or ["kind", "subject", "sentence"]
+    return _emit(pd.DataFrame(lines, columns=columns), arguments.format)
+
+
+def _sides(arguments: argparse.Namespace) -> int:
+    from .sides import compare_sides
+
+    return _emit(compare_sides(_read(arguments), _choices(arguments)).reset_index(), arguments.format)
+
+
+def _speakers(arguments: argparse.Namespace) -> int:
+    from .tracing import list_speakers
+
+    return _emit(list_speakers(_read(arguments), _choices(arguments)), arguments.format)
+
+
+def _conflicts(arguments: argparse.Namespace) -> int:
+    from .tracing import find_conflicts
+
+    return _emit(find_conflicts(_read(arguments), _choices(arguments)), arguments.format)
+
+
+def _claims(arguments: argparse.Namespace) -> int:
+    from .claims import check_claims
+
+    return _emit(check_claims(_read(arguments), _choices(arguments)).reset_index(), arguments.format)
+
+
+def _quotes(arguments: argparse.Namespace) -> int:
+    from .tracing import select_quotes
+
+    where = {"theme": arguments.theme, "target": arguments.target}
+    return _emit(select_quotes(_read(arguments), _choices(arguments), n=arguments.n, **where), arguments.format)
+
+
+def _examples(arguments: argparse.Namespace) -> int:
+    from .tracing import list_examples
+
+    where = {"theme": arguments.theme, "target": arguments.target}
+    return _emit(list_examples(_read(arguments), _choices(arguments), **where), arguments.format)
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    from .tracing import trace
+
+    where = {"theme": arguments.theme, "target": arguments.target, "speaker": arguments.speaker}
+    return _emit(trace(_read(arguments), choices=_choices(arguments), **where), arguments.format)
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    _read(arguments).write(Path(arguments.out))
+    return DONE
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from .starting import start_study
+
+    for line in start_study(arguments.dir):
+        _print(line)
+    return DONE
+
+
+# -- tables to standard output
+
+
+def _print(text: str, end: str = "\n") -> None:
+    """Print what the terminal's encoding can hold, and a mark for what it can't."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), end=end)
+
+
+def _emit(table: Any, form: str) -> int:
+    """Print a frame as GitHub's Markdown, CSV, or JSON (an array of flat objects)."""
+    import json
+
+    from .escaping import flat, for_markdown
+    from .report.files import to_csv
+
+    if form == "csv":
+        _print(to_csv(table), end="")
+        return DONE
+    rows = [{name: flat(cell) for name, cell in row.items()} for row in table.to_dict("records")]
+    if form == "json":
+        _print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return DONE
+    shown = [[_short(row[name], for_markdown) for name in table.columns] for row in rows]
+    _tabulate(shown, list(table.columns), form)
+    return DONE
+
+
+def _short(value: Any, escape: Callable[[str], str]) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else escape(str(value))
+
+
+def _tabulate(rows: Iterable[Iterable[object]], headings: Sequence[str], form: str) -> None:
+    from tabulate import tabulate
+
+    _print(tabulate([list(row) for row in rows], headers=list(headings), tablefmt=form, disable_numparse=True))

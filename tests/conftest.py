@@ -1,0 +1,35 @@
+"""What every test shares: hypothesis profiles, a plain terminal, the bundled study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import policygap as pg
+
+# No profile has a deadline: the first example of a property pays for importing pandas. Another profile than the default
+# is chosen with --hypothesis-profile.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("thorough", deadline=None, max_examples=1_000, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("mutants", deadline=None, derandomize=True, database=None, max_examples=25)
+settings.load_profile("local")
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same width and lack of colour on every machine, whatever the shell that runs the tests says."""
+    for name in ("CLICOLOR_FORCE", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture(scope="session")
+def smabystrategi() -> pg.Study:
+    """The bundled study, read once: it is frozen, so tests can share it."""
+    import policygap as pg  # here, so that a fault in the package fails tests and not their collection
+
+    return pg.read_study("smabystrategi")

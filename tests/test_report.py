@@ -1,0 +1,161 @@
+"""The report: what it says equals what the library computes, and hostile text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+import policygap as pg
+from policygap.report import gather_content, render_text
+from policygap.report.files import to_csv
+from policygap.report.markdown import render_markdown
+from policygap.testing import studies
+
+HOSTILE = "a|b`c`<script>alert(1)</script>\x1b[31m\u202e*_[x](javascript:y)"
+TEXT = HOSTILE.replace("\x1b", "")  # XML 1.0 can't hold the escape character
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> pg.Study:
+    pg.start_study(tmp_path / "start")
+    return pg.read_study(tmp_path / "start")
+
+
+@settings(max_examples=40)
+@given(studies())
+def test_every_study_has_a_report_in_every_language_that_fits_its_width(made: pg.Study) -> None:
+    for language in ("en", "nb"):
+        content = gather_content(made, language)
+        text = render_text(content, width=80)
+        assert all(len(line) <= 80 for line in text.splitlines())
+        assert all(char.isprintable() or char == "\n" for char in text)
+        assert "nan" not in render_markdown(content).lower() or "nan" in str(made.tables).lower()
+
+
+def test_figures_of_the_report_are_those_of_the_library(study: pg.Study) -> None:
+    text = render_text(gather_content(study))
+    row = pg.measure_coverage(study).targets.loc["L1"]
+    line = next(line for line in text.splitlines() if line.startswith("L1 "))
+    assert f"{row['units']}/{row['assessed']}" in line
+    assert f"{row['share'] * 100:.0f}%" in line
+
+
+def test_the_report_leads_with_unmet_calls_then_weak_then_unanswered(smabystrategi: pg.Study) -> None:
+    text = render_text(gather_content(smabystrategi))
+    places = [text.index(words) for words in ("absent from the policy", "weakly met", "no answer found")]
+    assert places == sorted(places)
+
+
+def test_the_benchmark_is_named_wherever_shares_are_held_against_it(smabystrategi: pg.Study) -> None:
+    content = gather_content(smabystrategi)
+    assert "an equal split" in " ".join(render_text(content).split())
+    for gap in content.gaps_of("target"):
+        if gap.kind != "not_assessed":
+            assert "an equal split" in gap.sentence("en")
+            assert "lik fordeling" in gap.sentence("nb")
+
+
+def test_a_judgement_of_a_synthesis_is_told_as_its_own(smabystrategi: pg.Study) -> None:
+    content = gather_content(smabystrategi)
+    for gap in content.gaps_of("theme"):
+        assert gap.attributed_to == ("nibr-2022",)
+        assert "as nibr-2022 judges" in gap.sentence()
+
+
+def test_text_of_strangers_stays_text_in_markdown_and_on_the_terminal(study: pg.Study) -> None:
+    themes = study.tables["themes"].assign(label=TEXT)
+    content = gather_content(study.with_tables(themes=themes))
+    markdown = render_markdown(content)
+    assert "<script>" not in markdown
+    assert "\u202e" not in markdown
+    widths = {len(re.findall(r"(?<!\\)\|", line)) for line in markdown.splitlines() if line.startswith("| espera")}
+    assert widths == {3, 5, 8}  # two matrices and the sides: no label has split a row
+    assert "\u202e" not in render_text(content)
+
+
+def test_a_bold_heading_needs_a_terminal(study: pg.Study) -> None:
+    content = gather_content(study)
+    assert "\x1b[1m" not in render_text(content)
+    assert "\x1b[1m" in render_text(content, colour=True)
+
+
+def test_two_writes_give_the_same_bytes(study: pg.Study, tmp_path: Path) -> None:
+    one = {path.name: path.read_bytes() for path in pg.write_report(study, tmp_path / "one")}
+    two = {path.name: path.read_bytes() for path in pg.write_report(study, tmp_path / "two")}
+    assert one == two
+
+
+def test_row_order_of_the_study_does_not_reach_the_fingerprint(study: pg.Study) -> None:
+    turned = study.with_tables(codings=study.codings.iloc[::-1])
+    assert turned.fingerprint == study.fingerprint
+    assert study.with_meta(title="Another").fingerprint != study.fingerprint
+
+
+def test_the_manifest_lists_every_file(study: pg.Study, tmp_path: Path) -> None:
+    files = pg.write_report(study, tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert {path.name for path in files} == {*manifest["files"], "report.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {path.name for path in files}
+    assert manifest["fingerprint"] == study.fingerprint
+
+
+def test_a_report_replaces_a_report_and_takes_its_old_files_away(study: pg.Study, tmp_path: Path) -> None:
+    pg.write_report(study, tmp_path / "out")
+    (tmp_path / "out" / "note.txt").write_text("mine", encoding="utf-8")
+    links = [{"theme": "espera", "target": "L1", "relation": "equal"}]
+    crosswalk = study.with_tables(statements=[], codings=[], links=links, claims=[])
+    pg.write_report(crosswalk, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert "by_group.csv" not in names
+    assert "note.txt" in names
+
+
+def test_a_folder_that_is_no_report_is_left_alone(study: pg.Study, tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("years of work", encoding="utf-8")
+    with pytest.raises(pg.UsageError, match="no report"):
+        pg.write_report(study, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".docx"] == ["thesis.docx"]
+    assert not (tmp_path / "report.md").exists()
+    pg.write_report(study, tmp_path, force=True)
+    assert (tmp_path / "thesis.docx").read_text(encoding="utf-8") == "years of work"
+
+
+def test_a_full_disk_leaves_the_old_report_whole(
+    study: pg.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pg.write_report(study, tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("policygap.report.files.os.fsync", refuse)
+    with pytest.raises(pg.UsageError, match="No space left on device"):
+        pg.write_report(study.with_meta(title="Another"), tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_csv_has_no_formula_and_no_nan() -> None:
+    frame = pd.DataFrame({"text": ["=1+1", "\t=1", "@x", "fine"], "number": [-1.5, None, 2, 3], "tied": [("A", "B"), (), (), ()]})
+    rows = list(csv.DictReader(io.StringIO(to_csv(frame))))
+    assert [row["text"] for row in rows] == ["'=1+1", "'\t=1", "'@x", "fine"]
+    assert [row["number"] for row in rows] == ["-1.5", "", "2.0", "3.0"]
+    assert rows[0]["tied"] == "A;B"
+
+
+def test_a_crosswalk_has_a_report_too() -> None:
+    study = pg.build_study(
+        themes=[{"id": "t", "label": "T"}, {"id": "u", "label": "U"}],
+        targets=[{"id": "X", "kind": "focus_area", "label": "X"}, {"id": "Y", "kind": "focus_area", "label": "Y"}],
+        links=[{"theme": "t", "target": "X", "relation": "equal"}, {"theme": "u", "target": None, "relation": "none"}],
+    )
+    text = render_text(gather_content(study))
+    assert "2 themes, 2 targets, 2 links; no statements" in text
+    assert re.search(r"^X X +1/2 +50% ", text, re.MULTILINE)
