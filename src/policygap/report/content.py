@@ -64,6 +64,11 @@ class Content:
         counts = Counter(str(group_of.get(name, name)) for name in speakers)
         return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
+    def callers(self, gap: Gap) -> str:
+        """The groups behind a gap in words: ``County councils (4), Municipalities (1)``."""
+        label = {group.id: self.label(group) for group in self.study.groups}
+        return ", ".join(f"{label.get(name, name)} ({count})" for name, count in self.calling_groups(gap))
+
     def label(self, record: Any) -> str:
         """A record's label in the report's language, else in its own."""
         return str(record.in_language("label", self.language))

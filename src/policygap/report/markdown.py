@@ -55,7 +55,7 @@ def _opening(content: Content) -> Iterator[str]:
 
 
 def _gap_line(content: Content, gap: Gap) -> str:
-    groups = ", ".join(f"{name} {count}" for name, count in content.calling_groups(gap))
+    groups = content.callers(gap)
     sentence = gap.sentence(content.language)
     text = say("word.from_groups", content.language, text=sentence, groups=groups) if groups else sentence
     return f"- {for_markdown(text)} `{gap.subject}`"

@@ -164,7 +164,7 @@ class _Page:
         who = describe_callers(figures, self.language)
         wide = min(44, self.width // 2 - 8)
         yield self.fit(f"  {self.cut(label, wide):<{wide}} {for_terminal(who)}{contested}")
-        groups = ", ".join(f"{name} {count}" for name, count in self.content.calling_groups(gap))
+        groups = self.content.callers(gap)
         yield from self.wrap(f"{answer}; {groups}" if groups else answer, indent="      ")
 
     def recommendations(self) -> Iterator[str]:

@@ -1,0 +1,150 @@
+"""The bundled study: what it holds, by count, and what comes out of it, as golden output.
+
+The golden files were read line by line. They change with the data or the words of the report alone; write them anew with
+``python tests/test_smabystrategi.py`` and give the reason in the commit.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import policygap as pg
+from policygap.report import gather_content, render_text
+from policygap.report.files import to_csv
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# Statements by section of the memo, as coded.
+SECTIONS = {
+    "2.1": 6, "2.1.1": 15, "2.1.2": 15, "2.1.3": 27, "2.1.4": 19, "2.1.5": 35, "2.1.6": 158, "2.1.7": 19, "2.1.8": 3,
+    "2.2": 31, "2.3": 51, "2.4": 4, "2.4.1": 21, "2.4.2": 15, "2.4.3": 16, "2.4.4": 32,
+}  # fmt: skip
+
+
+def golden_texts(study: pg.Study) -> dict[str, str]:
+    coverage = pg.measure_coverage(study)
+    figures = pd.concat([coverage.targets.drop(columns=["kind"]), coverage.themes]).reset_index(names="id")
+    columns = ["id", "statements", "speakers", "whole_groups", "assessed", "units", "calling"]
+    gaps = pd.DataFrame([gap.to_dict() for gap in pg.find_gaps(coverage)])
+    return {
+        "report-en.txt": render_text(gather_content(study, "en")),
+        "report-nb.txt": render_text(gather_content(study, "nb")),
+        "counts.csv": to_csv(figures[columns]),
+        "claims.csv": to_csv(pg.check_claims(study).reset_index()[["id", "verdict", "figures"]]),
+        "gaps.csv": to_csv(gaps[["table", "row", "kind", "subject", "is_gap", "contested"]]),
+    }
+
+
+@pytest.fixture(scope="module")
+def texts(smabystrategi: pg.Study) -> dict[str, str]:
+    return golden_texts(smabystrategi)
+
+
+@pytest.mark.parametrize("name", ["report-en.txt", "report-nb.txt", "counts.csv", "claims.csv", "gaps.csv"])
+def test_what_comes_out_is_what_was_reviewed(name: str, texts: dict[str, str]) -> None:
+    assert texts[name] == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_every_section_has_its_statements(smabystrategi: pg.Study) -> None:
+    section = smabystrategi.statements["locator"].astype(str).str.extract(r"^([\d.]+)")[0]
+    assert section.value_counts().to_dict() == SECTIONS
+
+
+def test_targets_are_those_that_others_rely_on(smabystrategi: pg.Study) -> None:
+    by_kind = {kind: [code.id for code in smabystrategi.targets if code.kind == kind] for kind in smabystrategi.target_kinds}
+    assert by_kind == {
+        "focus_area": list("ABCDEFG"),
+        "recommendation": [f"R{number}" for number in range(1, 12)],
+        "priority": [f"P{number}" for number in range(1, 6)],
+    }
+    assert {code.type for code in smabystrategi.targets if code.kind == "recommendation"} == {"field", "condition", "proposal"}
+
+
+def test_themes_are_short_english_slugs_with_definitions_in_both_languages(smabystrategi: pg.Study) -> None:
+    assert len(smabystrategi.themes) == 45
+    for theme in smabystrategi.themes:
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", theme.id)
+        assert theme.definition
+        assert theme.extra["definition_nb"]
+
+
+def test_every_text_stands_in_english_and_norwegian(smabystrategi: pg.Study) -> None:
+    for table, columns in {
+        "statements": ["text"], "themes": ["label", "definition"], "targets": ["label"], "groups": ["label"],
+        "actors": ["label"], "questions": ["label"], "claims": ["text"],
+    }.items():  # fmt: skip
+        frame = smabystrategi.tables[table]
+        for column in columns:
+            assert frame[[column, f"{column}_nb"]].notna().all(axis=None), (table, column)
+
+
+def test_every_statement_was_assessed_for_themes_areas_and_recommendations(smabystrategi: pg.Study) -> None:
+    kinds = {code.id: code.kind for code in smabystrategi.codes}
+    codings = smabystrategi.codings[smabystrategi.codings["basis"].eq("coder")]
+    kind = codings["code"].astype(object).map(kinds).fillna(codings["kind"].astype(object))
+    looked = set(zip(codings["statement"].astype(object), kind, strict=True))
+    for statement in smabystrategi.statements["id"].astype(object):
+        assert {(statement, name) for name in ("theme", "focus_area", "recommendation")} <= looked
+
+
+def test_printed_letters_stand_beside_the_instruments_alone_and_a_range_is_an_umbrella(smabystrategi: pg.Study) -> None:
+    locator = smabystrategi.statements.set_index(smabystrategi.statements["id"].astype(object))["locator"].astype(object)
+    letters = {"1": "F", "2": "F", "3": "F", "4": "A", "5": "C", "6": "D", "7": "E", "8": "FG", "9": "ABCDEFG"}
+    rows = smabystrategi.codings[smabystrategi.codings["basis"].isin(["printed", "umbrella"])]
+    for statement, group in rows.astype(object).groupby("statement"):
+        heading = re.fullmatch(r"2\.1\.6 \((\d)\)", locator[statement])
+        assert heading, statement
+        assert "".join(sorted(group["code"])) == letters[heading[1]]
+        assert set(group["basis"]) == {"umbrella" if heading[1] == "9" else "printed"}
+    assert rows["coder"].isna().all()
+
+
+def test_a_proposal_that_was_rejected_counts_nowhere(smabystrategi: pg.Study) -> None:
+    frame = smabystrategi.statements
+    rejected = frame[frame["counted"].eq(False).fillna(False)]  # noqa: FBT003  # nullable flags
+    assert "agder" in set(rejected["speaker"])
+    evidence = pg.collect_evidence(smabystrategi)
+    assert not evidence["statement"].isin(rejected["id"]).any()
+
+
+def test_the_synthesis_counts_only_when_asked_for(smabystrategi: pg.Study) -> None:
+    without = pg.measure_coverage(smabystrategi).touches.counted.sum()
+    voices = ("quote", "summary", "inference", "synthesis")
+    assert pg.measure_coverage(smabystrategi, voices=voices).touches.counted.sum() > without
+
+
+def test_it_tells_of_its_contradictions_and_mends_none(smabystrategi: pg.Study) -> None:
+    kinds = [notice.kind for notice in smabystrategi.notices]
+    assert kinds.count("counts_differ") >= 5
+    municipalities = {count.count for count in smabystrategi.stated_counts if count.subject == "municipalities"}
+    assert municipalities == {10, 12}
+    assert any("trondelag" in notice.subjects for notice in smabystrategi.notices if notice.kind == "silent_actors")
+
+
+def test_every_theme_and_recommendation_has_one_response_and_six_are_weaker_as_printed(smabystrategi: pg.Study) -> None:
+    subjects = [response.subject for response in smabystrategi.responses]
+    wanted = [code.id for code in smabystrategi.codes if code.kind in ("theme", "recommendation")]
+    assert sorted(subjects) == sorted(wanted)
+    weaker = [response for response in smabystrategi.responses if response.emphasis == "weaker"]
+    assert len(weaker) == 6
+    assert {response.basis for response in weaker} == {"printed"}
+
+
+def test_some_of_the_memos_claims_fail_and_the_library_says_so(smabystrategi: pg.Study) -> None:
+    verdicts = pg.check_claims(smabystrategi)["verdict"]
+    assert set(verdicts) == {"holds", "fails", "not_computable"}
+
+
+def test_no_claim_is_uncomputable_without_a_reason(smabystrategi: pg.Study) -> None:
+    claims = pg.check_claims(smabystrategi)
+    assert claims.loc[claims["verdict"] == "not_computable", "reason"].str.len().gt(10).all()
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for file, text in golden_texts(pg.read_study("smabystrategi")).items():
+        (GOLDEN / file).write_text(text, encoding="utf-8", newline="\n")
