@@ -1,0 +1,172 @@
+"""A folder, a descriptor or a workbook comes in; a package with every problem found in it goes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import evolve
+
+from ..errors import Problem
+from ..package import Package, RawTable
+from ..schema import TABLES
+from .csvfile import read_csv, why_not
+from .descriptor import DESCRIPTOR, Descriptor, read_descriptor
+from .naming import misspelt
+from .workbook import read_workbook
+
+__all__ = ["find_strays", "list_files", "read_package"]
+
+_NO_CSV: Final = (".tsv", ".txt", ".xlsx", ".xls", ".ods")
+
+
+def read_package(path: str | os.PathLike[str]) -> Package:
+    r"""Read a study's raw tables from a folder, a ``datapackage.json`` or an ``.xlsx``.
+
+    Parameters
+    ----------
+    path
+        A folder with one CSV file a table (``datapackage.json`` may be there and say where they are), the path of
+        such a ``datapackage.json``, or an Excel workbook with one sheet a table.
+
+    Returns
+    -------
+    Package
+        Metadata and tables as they stand in the files. What is wrong is in ``problems``, what was tolerated in
+        ``remarks``: bad content never raises.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "themes.csv").write_text("id;label\nroads;Roads\n", encoding="utf-8")
+    ...     package = read_package(folder)
+    >>> package.tables["themes"].frame.to_dict("records")
+    [{'id': 'roads', 'label': 'Roads'}]
+    >>> package.remarks
+    ('themes.csv is separated by semicolons, not commas.',)
+    """
+    place = Path(path)
+    try:
+        return _read(place)
+    except OSError as error:
+        return _failed(place, f"this can't be read: {why_not(error)}", "check that you may read it")
+    except ValueError as error:
+        # A NUL byte in a path is no OSError.
+        return _failed(place, f"this is no path: {error}", "check the path")
+
+
+def _read(path: Path) -> Package:
+    if path.is_dir():
+        return _read_folder(path)
+    if not os.path.lexists(path):
+        return _failed(path, "there is no such file or folder", "check the path")
+    if path.name == DESCRIPTOR:
+        return _read_folder(path.parent)
+    if path.suffix.lower() == ".xlsx":
+        return read_workbook(path)
+    return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
+
+
+def _failed(path: Path, what: str, fix: str) -> Package:
+    return Package(name=path.stem, problems=(Problem(file=str(path), what=what, fix=fix),))
+
+
+def _other_format(path: Path) -> str:
+    if path.suffix.lower() in (".xls", ".xlsm", ".xlsb", ".ods", ".numbers"):
+        return "save it as .xlsx"
+    if path.suffix.lower() == ".csv":
+        return "give the folder that holds it"
+    return f"give a folder with CSV files, its {DESCRIPTOR}, or an .xlsx"
+
+
+def list_files(folder: Path) -> dict[str, Path]:
+    """The visible files of a folder by name, in the names' order."""
+    return {path.name: path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.is_file()}
+
+
+def find_strays(folder: Path, listed: Mapping[str, str]) -> tuple[str, ...]:
+    """Files that would be read as tables although the descriptor does not list them."""
+    paths = set(listed.values())
+    names = [name for name in list_files(folder) if name not in paths]
+    return tuple(name for name in names if _table(name) is not None and _table(name) not in listed)
+
+
+def _table(name: str) -> str | None:
+    """The table that a file's name stands for, or was surely meant to stand for."""
+    stem, suffix = _split(name)
+    if suffix != ".csv":
+        return None
+    return stem if stem in TABLES else misspelt(stem, TABLES)
+
+
+def _split(name: str) -> tuple[str, str]:
+    return Path(name).stem, Path(name).suffix.lower()
+
+
+def _read_folder(folder: Path) -> Package:
+    files = list_files(folder)
+    descriptor = Descriptor()
+    if DESCRIPTOR in files:
+        descriptor = read_descriptor(files[DESCRIPTOR].read_bytes())
+    paths, problems, remarks = _table_paths(files, descriptor)
+    package = Package(
+        name=descriptor.name or folder.resolve().name,
+        meta=_with_id(descriptor.meta, descriptor.name or folder.resolve().name),
+        problems=(*descriptor.problems, *problems),
+        remarks=(*descriptor.remarks, *remarks),
+    )
+    if not paths and not package.problems:
+        names = ", ".join(f"{name}.csv" for name in TABLES)
+        empty = _failed(folder, "the folder holds no table of a study", f"put some of these there: {names}")
+        return evolve(package, problems=empty.problems)
+    return _with_tables(package, folder, paths)
+
+
+def _with_id(meta: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {"id": name, **meta}
+
+
+def _table_paths(files: Mapping[str, Path], descriptor: Descriptor) -> tuple[dict[str, str], list[Problem], list[str]]:
+    """Where each table is: as the descriptor says, and where it says nothing, in the file of that name."""
+    paths = dict(descriptor.paths)
+    problems: list[Problem] = []
+    remarks: list[str] = []
+    listed = set(paths.values())
+    for name in files:
+        stem, suffix = _split(name)
+        if name in listed or name == DESCRIPTOR:
+            continue
+        table = _table(name)
+        if table is not None and name == f"{table}.csv" and table not in paths:
+            paths[table] = name
+            if descriptor.paths:
+                remarks.append(f"{name} is not listed in {DESCRIPTOR}, but is read as the table {table}.")
+        elif table is not None and f"{table}.csv" not in files and table not in paths:
+            problems.append(Problem(file=name, what=f"no table is called '{stem}'", fix=f"rename it to {table}.csv"))
+        elif suffix == ".csv":
+            remarks.append(f"{name} is no table of a study and is not read.")
+        elif stem.lower() in TABLES and suffix in _NO_CSV:
+            remarks.append(f"{name} is not read: save it as {stem.lower()}.csv if it is the table.")
+    return paths, problems, remarks
+
+
+def _with_tables(package: Package, folder: Path, paths: Mapping[str, str]) -> Package:
+    tables: dict[str, RawTable] = {}
+    problems, remarks = list(package.problems), list(package.remarks)
+    for name in TABLES:
+        if name not in paths:
+            continue
+        path = folder / paths[name]
+        if not os.path.lexists(path):
+            what, fix = f"the file is listed in {DESCRIPTOR} but is not there", "put it there, or correct its path"
+            problems.append(Problem(file=paths[name], what=what, fix=fix))
+            continue
+        reading = read_csv(path, file=paths[name], table=name)
+        problems.extend(reading.problems)
+        remarks.extend(reading.remarks)
+        if reading.table is not None:
+            tables[name] = reading.table
+    return evolve(package, tables=tables, problems=tuple(problems), remarks=tuple(remarks))

@@ -1,0 +1,256 @@
+"""The bytes of an ``.xlsx`` come in; its sheets as rows of text, with all that is odd about them, go out."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, Final
+from xml.etree.ElementTree import ParseError
+
+from attrs import define, field, frozen
+
+from ..errors import Problem, UsageError
+from .cells import cell_text, unix_lines
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+__all__ = ["Oddity", "Sheet", "SpreadsheetError", "cell_name", "read_sheets", "unescape"]
+
+_MOST_BYTES: Final = 1 << 30
+_TOP: Final = 1 << 16
+_MOST_COLUMNS: Final = 16_384
+_ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
+_DAMAGED: Final = (
+    zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, OSError,
+    RuntimeError, zlib.error, NotImplementedError, RecursionError,
+)  # fmt: skip
+
+
+class SpreadsheetError(Exception):
+    """The file can't be read as a workbook; ``what`` and ``fix`` are those of a problem."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.what, self.fix = what, fix
+        super().__init__(what)
+
+
+@frozen(kw_only=True)
+class Oddity:
+    """A cell without text to read: a ``date``, an ``error`` (``detail`` is its code), a ``formula`` without a value."""
+
+    row: int
+    place: int
+    kind: str
+    detail: str = ""
+
+
+@define(kw_only=True)
+class Sheet:
+    """One sheet: its rows that hold anything, as text, with their numbers, and what is odd about it.
+
+    ``typed`` holds the places (row, column from 0) of numbers and booleans, where they were asked for.
+    """
+
+    name: str
+    rows: list[list[str | None]] = field(factory=list)
+    numbers: list[int] = field(factory=list)
+    merged: list[str] = field(factory=list)
+    oddities: list[Oddity] = field(factory=list)
+    typed: set[tuple[int, int]] = field(factory=set)
+
+
+def unescape(text: str) -> str:
+    """Text from a workbook's table of texts, where ``_x000D_`` stands for the character of that number.
+
+    Examples
+    --------
+    >>> unescape("_x005F_x0041_ and _x0041_")
+    '_x0041_ and A'
+    """
+    return _ESCAPE.sub(_character, text) if "_x" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    number = int(found.group(1), 16)
+    # Half a surrogate pair is no character: leave what was written.
+    return found.group() if 0xD800 <= number <= 0xDFFF else chr(number)  # noqa: PLR2004  # Unicode's surrogates
+
+
+def cell_name(place: int) -> str:
+    """The letters of a column counted from 0.
+
+    Examples
+    --------
+    >>> cell_name(0), cell_name(27)
+    ('A', 'AB')
+    """
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def read_sheets(stream: IO[bytes], *, typed: str = "") -> Iterator[Sheet]:
+    """Read a workbook sheet by sheet.
+
+    Parameters
+    ----------
+    stream
+        The open file.
+    typed
+        The sheet whose numbers and booleans are told apart from text.
+
+    Raises
+    ------
+    SpreadsheetError
+        The file is no workbook, encrypted, damaged, or far too large.
+    UsageError
+        The extra ``excel`` is not installed.
+    """
+    _require()
+    _check_kind(stream)
+    try:
+        with warnings.catch_warnings():
+            # The library warns of what it leaves out, such as drop-down lists: none of that is a table's text.
+            warnings.simplefilter("ignore")
+            formulas = _load(stream, values=False)
+            sheets = list(formulas.worksheets)
+            values = _load(stream, values=True) if any(map(_has_formulas, sheets)) else formulas
+            for sheet in sheets:
+                found = _read_sheet(sheet, values[sheet.title])
+                if found.name.strip().lower() == typed:
+                    cells = _cells(values[sheet.title]).values()
+                    found.typed = {(cell.row, cell.column - 1) for cell in cells if cell.data_type in ("n", "b")}
+                yield found
+    except _DAMAGED as error:
+        raise SpreadsheetError(f"the workbook is damaged ({error})", "open it in Excel and save it again") from error
+
+
+def _require() -> None:
+    try:
+        import openpyxl  # noqa: F401  # to see that it is there
+    except ImportError as error:
+        what, fix = "reading Excel workbooks needs the extra excel", "run: pip install 'policygap[excel]'"
+        raise UsageError([Problem(what=what, fix=fix)]) from error
+
+
+def _load(stream: IO[bytes], *, values: bool) -> Workbook:
+    """The workbook, with the stored values of its formulas or the formulas themselves."""
+    from openpyxl.reader.excel import ExcelReader
+
+    class Reader(ExcelReader):
+        """The library's reader, but for the table of texts, whose escapes it leaves in or takes away half."""
+
+        def read_strings(self) -> None:
+            part = self.package.find("application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml")
+            if part is not None:
+                with self.archive.open(part.PartName[1:]) as table:
+                    self.shared_strings = _read_texts(table)
+
+    reader = Reader(stream, data_only=values)
+    reader.read()
+    return reader.wb
+
+
+def _read_texts(table: IO[bytes]) -> list[str]:
+    from openpyxl.cell.text import Text
+    from openpyxl.xml.functions import iterparse
+
+    texts: list[str] = []
+    for _, node in iterparse(table):
+        if node.tag.endswith("}si"):
+            texts.append(unescape(Text.from_tree(node).content))
+            node.clear()
+    return texts
+
+
+def _check_kind(stream: IO[bytes]) -> None:
+    head = stream.read(8)
+    stream.seek(0)
+    if head.startswith(bytes.fromhex("D0CF11E0")):
+        locked = "EncryptedPackage".encode("utf-16-le") in stream.read()
+        if locked:
+            raise SpreadsheetError("the workbook is encrypted with a password", "save a copy without a password")
+        raise SpreadsheetError("this is an old Excel workbook (.xls) under another name", "save it as .xlsx in Excel")
+    if not head:
+        raise SpreadsheetError("the file is empty", "save the workbook again")
+    if not head.startswith(b"PK"):
+        fix = "save it as .xlsx in Excel, or give a folder of CSV files"
+        raise SpreadsheetError("this is not an Excel workbook", fix)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            _check_archive(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise SpreadsheetError(f"the workbook is damaged ({error})", "open it in Excel and save it again") from error
+    stream.seek(0)
+
+
+def _check_archive(archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    size = sum(member.file_size for member in members)
+    if size > _MOST_BYTES:
+        what = f"the workbook unpacks to {size / 1e9:.1f} GB, more than the {_MOST_BYTES / 1e9:.1f} GB that are read"
+        raise SpreadsheetError(what, "save the tables as CSV files in a folder")
+    if any(member.flag_bits & 1 for member in members):
+        raise SpreadsheetError("the workbook is encrypted with a password", "save a copy without a password")
+    names = {member.filename for member in members}
+    if "xl/workbook.bin" in names:
+        raise SpreadsheetError("this is a binary Excel workbook (.xlsb)", "save it as .xlsx in Excel")
+    if "[Content_Types].xml" not in names:
+        raise SpreadsheetError("this is a zip file, but no Excel workbook", "save it as .xlsx in Excel")
+    for member in members:
+        with archive.open(member) as part:
+            # Workbooks have no document type; files that attack XML readers do, at their very top.
+            if b"<!DOCTYPE" in part.read(_TOP):
+                raise SpreadsheetError("the workbook holds XML that Excel never writes", "save it again in Excel")
+
+
+def _cells(sheet: Worksheet) -> dict[tuple[int, int], Any]:
+    """The cells that are in the file, by row and column.
+
+    The library's own loops go through the whole rectangle: one stray cell in the last row would mean a million rows.
+    """
+    return sheet._cells  # pyright: ignore[reportPrivateUsage]  # there is no public way to them
+
+
+def _has_formulas(sheet: Worksheet) -> bool:
+    return any(cell.data_type == "f" for cell in _cells(sheet).values())
+
+
+def _read_sheet(formulas: Worksheet, values: Worksheet) -> Sheet:
+    sheet = Sheet(name=formulas.title, merged=sorted(str(area) for area in formulas.merged_cells.ranges))
+    given = _cells(values)
+    rows: dict[int, dict[int, str]] = {}
+    for (row, column), cell in sorted(_cells(formulas).items()):
+        if column > _MOST_COLUMNS:
+            raise ValueError(f"there is no column {column}")
+        content = _read_cell(sheet, cell, given[row, column])
+        if content:
+            rows.setdefault(row, {})[column] = content
+    for row, cells in rows.items():
+        sheet.numbers.append(row)
+        sheet.rows.append([cells.get(column) for column in range(1, max(cells) + 1)])
+    return sheet
+
+
+def _read_cell(sheet: Sheet, asked: Any, given: Any) -> str | None:
+    place = {"row": asked.row, "place": asked.column - 1}
+    if asked.data_type == "f" and given.value is None and given.data_type == "n":
+        sheet.oddities.append(Oddity(kind="formula", **place))
+    elif given.data_type == "e":
+        sheet.oddities.append(Oddity(kind="error", detail=str(given.value), **place))
+    elif isinstance(given.value, datetime.date | datetime.time | datetime.timedelta):
+        sheet.oddities.append(Oddity(kind="date", detail=str(given.value), **place))
+    elif isinstance(given.value, str):
+        return unix_lines(given.value)
+    else:
+        return cell_text(given.value)
+    return None

@@ -1,0 +1,135 @@
+"""A package comes in; a folder or a workbook on the disk goes out, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+
+from ..errors import Problem, UsageError
+from ..package import Package
+from .atomic import replace_files
+from .cells import text_of
+from .csvfile import why_not
+from .descriptor import DESCRIPTOR, describe, read_descriptor
+from .naming import slug
+from .outgoing import Outgoing, prepare
+from .reading import find_strays
+from .workbook import require_excel, write_workbook
+
+__all__ = ["write_package"]
+
+
+def write_package(package: Package, path: str | os.PathLike[str]) -> None:
+    """Write a package as a Data Package folder, or as an Excel workbook if the path ends in ``.xlsx``.
+
+    The folder gets ``datapackage.json`` and a CSV file for each table that has rows. The same package gives the same
+    bytes. Writing is atomic: an error leaves the old files whole.
+
+    Parameters
+    ----------
+    package
+        Frames, typed or as text, and metadata.
+    path
+        A folder that is new, empty or holds a data package already; or an ``.xlsx``.
+
+    Raises
+    ------
+    UsageError
+        The path can't be written to, or the folder holds something other than a data package.
+    StudyError
+        The package holds text that neither format, or not a workbook, can hold.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pandas as pd
+    >>> from policygap.package import Package, RawTable
+    >>> themes = RawTable(file="themes", frame=pd.DataFrame({"id": ["roads"], "label": ["Roads"]}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_package(Package(name="small", tables={"themes": themes}), folder)
+    ...     print(pathlib.Path(folder, "themes.csv").read_text(encoding="utf-8"))
+    id,label
+    roads,Roads
+    <BLANKLINE>
+    """
+    place = Path(path)
+    if "\0" in str(place):
+        raise _refuse(place, "a path can't hold a NUL character", "correct the path")
+    try:
+        if place.suffix.lower() == ".xlsx" and not place.is_dir():
+            _write_excel(package, place)
+        else:
+            _write_folder(package, place.parent if place.name == DESCRIPTOR else place)
+    except OSError as error:
+        what, fix = f"this can't be written: {why_not(error)}", "nothing was changed; check the path, rights and space"
+        raise UsageError([Problem(file=str(place), what=what, fix=fix)]) from error
+
+
+def _refuse(path: Path, what: str, fix: str) -> UsageError:
+    return UsageError([Problem(file=str(path), what=what, fix=fix)])
+
+
+def _write_excel(package: Package, path: Path) -> None:
+    require_excel()
+    outgoing = prepare(package, excel=True)
+    if not path.parent.is_dir():
+        raise _refuse(path, "the folder of the workbook does not exist", "create it first")
+    replace_files({path: lambda stream: write_workbook(stream, outgoing.meta, outgoing.tables)})
+
+
+def _write_folder(package: Package, folder: Path) -> None:
+    if folder.suffix and not folder.is_dir():
+        what = f"policygap can't write '{folder.suffix}' files"
+        raise _refuse(folder, what, "end the path in .xlsx, or give a folder without a suffix")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise _refuse(folder, "this is a file, not a folder", "give another path")
+    outgoing = prepare(package, excel=False)
+    stale = _stale_files(folder, outgoing) if folder.is_dir() else []
+    new = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        replace_files(_files(package, outgoing, folder), stale)
+    except BaseException:
+        if new:
+            folder.rmdir()
+        raise
+
+
+def _stale_files(folder: Path, outgoing: Outgoing) -> list[Path]:
+    """The files of the package that is there now which the new one does not write."""
+    if not any(folder.iterdir()):
+        return []
+    if not (folder / DESCRIPTOR).is_file():
+        what = f"the folder is not empty and holds no {DESCRIPTOR}"
+        raise _refuse(folder, what, "give a new folder, so that nothing of yours is overwritten")
+    listed = read_descriptor((folder / DESCRIPTOR).read_bytes()).paths
+    for name in find_strays(folder, listed):
+        what = f"the file is not listed in {DESCRIPTOR}, but would be read as a part of the study"
+        raise _refuse(folder / name, what, "move it away first")
+    written = {f"{table}.csv" for table in outgoing.tables}
+    return [folder / path for path in listed.values() if path not in written]
+
+
+def _files(package: Package, outgoing: Outgoing, folder: Path) -> dict[Path, Callable[[BinaryIO], object]]:
+    """The tables, and last the descriptor: until it is there, the old one holds."""
+    files: dict[Path, Callable[[BinaryIO], object]] = {
+        folder / f"{table}.csv": partial(_write_csv, frame) for table, frame in outgoing.tables.items()
+    }
+    columns = {table: [str(name) for name in frame.columns] for table, frame in outgoing.tables.items()}
+    meta = {key: value for key, value in outgoing.meta.items() if (key, value) != ("id", slug(package.name))}
+    text = describe(package.name, meta, columns)
+    files[folder / DESCRIPTOR] = lambda stream: stream.write(text.encode("utf-8"))
+    return files
+
+
+def _write_csv(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    cells = pd.concat([text_of(frame.iloc[:, place]) for place in range(frame.shape[1])], axis=1)
+    cells.to_csv(text, index=False, lineterminator="\n", na_rep="")
+    text.flush()
+    text.detach()
