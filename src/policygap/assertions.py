@@ -1,8 +1,9 @@
-"""The text of an assertion or a scope comes in; what it names, or what is wrong with it, goes out. Nothing is run here."""
+"""The text of an assertion or scope comes in; what it names, or what is wrong with it, goes out. Nothing is run."""
 
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import Final
 
 from attrs import frozen
@@ -31,6 +32,12 @@ PLAIN: Final = ("min", "max", "sum", "len", "abs", "round")
 """Functions an assertion may call on numbers and lists."""
 
 _LONGEST = 2_000
+_DEEPEST = 200
+_DECIMALS = range(13)
+_FIXES: Final = {
+    "assertion": """write a comparison of figures, such as attention("A") > 0.5, or leave the cell empty""",
+    "scope": "write parts such as group=counties or kind=call|challenge, separated by ;",
+}
 _NODES = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub, ast.Mult,
     ast.Div, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Call, ast.Name,
@@ -53,17 +60,46 @@ def read_assertion(text: str) -> tuple[ast.Expression | None, tuple[str, ...]]:
     --------
     >>> read_assertion('attention("A") > 0.5')[1]
     ()
-    >>> read_assertion('open("x")')[1]
-    ("it calls 'open'; the functions are abs, attention, commitment, counts, demand, emphasis, len, max, members, min, presence, ratio, round, share, speakers, statements, sum",)
+    >>> read_assertion('attention("A")')[1]
+    ("'attention('A')' is no comparison; write what it should be, such as == 1 or > 0.5",)
     """
     if len(text) > _LONGEST:
         return None, (f"it is longer than {_LONGEST} characters",)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python's parser advises is about code, and would go to a stranger
+            tree = ast.parse(text.strip(), mode="eval")
+        wrong = [*_judge_depth(tree.body), *(sentence for node in ast.walk(tree) for sentence in _judge(node))]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return None, (f"it can't be read as an expression ({getattr(error, 'msg', None) or error})",)
-    wrong = [sentence for node in ast.walk(tree) for sentence in _judge(node)]
+    wrong = wrong or [*_judge_names(tree), *_judge_truth(tree.body)]
     return (None, tuple(dict.fromkeys(wrong))) if wrong else (tree, ())
+
+
+def _judge_depth(node: ast.AST) -> tuple[str, ...]:
+    """Nested so deep that the evaluator, which calls itself for every level, would run out of stack."""
+    layer, depth = [node], 0
+    while layer:
+        layer, depth = [child for parent in layer for child in ast.iter_child_nodes(parent)], depth + 1
+    return (f"it is nested more than {_DEEPEST} levels deep",) if depth > _DEEPEST else ()
+
+
+def _judge_names(tree: ast.Expression) -> tuple[str, ...]:
+    """A function's bare name is no figure; it would count as true."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    bare = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
+    return tuple(f"it names '{name}' without calling it; write {name}(...)" for name in bare)
+
+
+def _judge_truth(node: ast.AST) -> tuple[str, ...]:
+    """An assertion is a comparison, or several joined by and, or, not: a bare figure neither holds nor fails."""
+    if isinstance(node, ast.BoolOp):
+        return tuple(sentence for part in node.values for sentence in _judge_truth(part))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return _judge_truth(node.operand)
+    if isinstance(node, ast.Compare):
+        return ()
+    return (f"'{ast.unparse(node)}' is no comparison; write what it should be, such as == 1 or > 0.5",)
 
 
 def _judge(node: ast.AST) -> tuple[str, ...]:
@@ -73,9 +109,13 @@ def _judge(node: ast.AST) -> tuple[str, ...]:
         return _judge_call(node)
     if isinstance(node, ast.Name) and node.id not in (*FIGURES, *PLAIN):
         return (f"it uses the name '{node.id}'; write ids in quotes",)
-    if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str | bool | None):
+    if isinstance(node, ast.Constant) and not (isinstance(node.value, int | str) or _is_finite(node.value)):
         return (f"it uses the constant {node.value!r}",)
     return ()
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, float) and abs(value) < float("inf")
 
 
 def _judge_call(node: ast.Call) -> tuple[str, ...]:
@@ -84,6 +124,8 @@ def _judge_call(node: ast.Call) -> tuple[str, ...]:
         return (f"it calls '{name}'; the functions are {', '.join(sorted((*FIGURES, *PLAIN)))}",)
     if node.keywords:
         return (f"'{name}' takes no keywords",)
+    if name == "round" and not all(isinstance(arg, ast.Constant) and arg.value in _DECIMALS for arg in node.args[1:]):
+        return (f"'round' takes a number and how many decimals, at most {_DECIMALS[-1]}",)
     if name in FIGURES:
         _, fewest, most = FIGURES[name]
         if not fewest <= len(node.args) <= most:
@@ -113,7 +155,7 @@ def named_subjects(tree: ast.Expression) -> tuple[tuple[str, str, str], ...]:
 
 @frozen(kw_only=True)
 class Scope:
-    """Which statements a claim is about (``filters``: column and allowed values) and how they are counted (``options``)."""
+    """Which statements a claim is about (``filters``: column and values), and how they are counted (``options``)."""
 
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
@@ -126,8 +168,8 @@ def read_scope(text: str | None) -> tuple[Scope, tuple[str, ...]]:
     --------
     >>> read_scope("group=counties; kind=call|challenge; unit=statement")[0]
     Scope(filters=(('group', ('counties',)), ('kind', ('call', 'challenge'))), options=(('unit', 'statement'),))
-    >>> read_scope("colour=red")[1]
-    ("'colour' is no column or option of a scope; use one of speaker, group, kind, voice, question, source, locator, addressees, typical, unit, weights, reading, basis, coder",)
+    >>> read_scope("group")[1]
+    ("'group' is not of the form column=value",)
     """
     filters: list[tuple[str, tuple[str, ...]]] = []
     options: list[tuple[str, str]] = []
@@ -136,20 +178,23 @@ def read_scope(text: str | None) -> tuple[Scope, tuple[str, ...]]:
         if not part:
             continue
         name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not value:
+        values = tuple(item.strip() for item in value.split("|"))
+        if not equals or not all(values):
             wrong.append(f"'{part}' is not of the form column=value")
         elif name in _SCOPE_COLUMNS:
-            filters.append((name, tuple(item.strip() for item in value.split("|"))))
+            filters.append((name, values))
+        elif name in dict(options):
+            wrong.append(f"'{name}' is said twice")
         elif name in _SCOPE_OPTIONS:
             options.append((name, value))
         else:
-            wrong.append(
-                f"'{name}' is no column or option of a scope; use one of {', '.join((*_SCOPE_COLUMNS, *_SCOPE_OPTIONS))}"
-            )
+            known = ", ".join((*_SCOPE_COLUMNS, *_SCOPE_OPTIONS))
+            wrong.append(f"'{name}' is no column or option of a scope; use one of {known}")
     return Scope(filters=tuple(filters), options=tuple(options)), tuple(wrong)
 
 
 def judge_text(text: str, *, file: str, row: int, column: str) -> tuple[Problem, ...]:
     """The problems of one cell that holds an assertion or a scope."""
     wrong = read_scope(text)[1] if column == "scope" else read_assertion(text)[1]
-    return tuple(Problem(file=file, row=row, column=column, what=sentence) for sentence in wrong)
+    fix = _FIXES[column]
+    return tuple(Problem(file=file, row=row, column=column, what=sentence, fix=fix) for sentence in wrong)

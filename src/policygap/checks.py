@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 from attrs import frozen
 
 from . import assertions
+from .choices import BASES, KINDS, UNITS, VOICES, WEIGHTS
 from .errors import Problem
 from .schema import SAMPLINGS, TABLES, Column, Form
 from .spelling import nearest, suggest
@@ -22,6 +22,8 @@ __all__ = ["check_tables"]
 
 Frames = Mapping[str, pd.DataFrame]
 
+_MOST_STEPS = 10
+
 
 @frozen(kw_only=True)
 class _Places:
@@ -29,15 +31,20 @@ class _Places:
 
     files: Mapping[str, str]
     row: Callable[[str, int], int]
+    unread: frozenset[str] = frozenset()
 
-    def problem(self, table: str, position: int, column: str, what: str, fix: str) -> Problem:
-        return Problem(
-            file=self.files.get(table, table), row=self.row(table, position), column=column, what=what, fix=fix
-        )
+    def problem(self, table: str, position: int | np.intp, column: str, what: str, fix: str) -> Problem:
+        row = self.row(table, int(position))
+        return Problem(file=self.files.get(table, table), row=row, column=column, what=what, fix=fix)
 
 
 def check_tables(
-    frames: Frames, meta: Mapping[str, Any], files: Mapping[str, str], row: Callable[[str, int], int]
+    frames: Frames,
+    meta: Mapping[str, Any],
+    files: Mapping[str, str],
+    row: Callable[[str, int], int],
+    *,
+    unread: frozenset[str] = frozenset(),
 ) -> tuple[Problem, ...]:
     """Find every problem between the tables of a study.
 
@@ -49,23 +56,25 @@ def check_tables(
         The study's metadata.
     files, row
         The file of a table, and the row number in it of a frame's position.
+    unread
+        Tables that could not be read whole, by problems that were reported already: what refers to them is not judged.
     """
-    places = _Places(files=files, row=row)
-    checks = (_presence, _disjoint, _references, _cycles, _codings, _links, _counts, _claims)
+    places = _Places(files=files, row=row, unread=unread)
+    checks = (_presence, _disjoint, _references, _cycles, _codings, _links, _responses, _counts, _claims)
     found = [problem for check in checks for problem in check(frames, places)]
     return (*found, *_meta(frames, meta))
 
 
 def _presence(frames: Frames, places: _Places) -> Iterator[Problem]:
     for name in ("themes", "targets"):
-        if frames[name].empty:
+        if frames[name].empty and name not in places.unread:
             yield Problem(
                 file=places.files.get(name, name),
                 what=f"the table {name} is missing or has no rows",
                 fix=f"give a table {name} with the columns {', '.join(TABLES[name].required)}",
             )
     coded = not frames["statements"].empty and not frames["codings"].empty
-    if not coded and frames["links"].empty:
+    if not coded and frames["links"].empty and not places.unread & {"statements", "codings", "links"}:
         yield Problem(
             what="the study has neither statements with codings nor links",
             fix="give the tables statements and codings, or the table links",
@@ -95,7 +104,7 @@ def _known_ids(frames: Frames, column: Column) -> pd.Index:
 def _references(frames: Frames, places: _Places) -> Iterator[Problem]:
     for table in TABLES.values():
         for column in table.columns:
-            if column.form is not Form.REF or frames[table.name].empty:
+            if column.form is not Form.REF or frames[table.name].empty or places.unread & {*column.refers}:
                 continue
             # An actor's group is required too, but only a stated count may speak of the whole.
             known = _known_ids(frames, column)
@@ -109,7 +118,8 @@ def _dangling(cells: pd.Series, column: Column, known: pd.Index, table: str, pla
         lists = cells.dropna().str.split(";")
         cells = lists.explode().str.strip()
     values = pd.Index(cells.dropna().unique().astype(object))
-    unknown = values[~values.isin(known)]
+    # By look-up and not by isin, which would go through every known id for a handful of cells.
+    unknown = values[known.get_indexer(values) < 0] if known.is_unique else values[~values.isin(known)]
     if unknown.empty:
         return
     fixes = {
@@ -129,17 +139,34 @@ def _cycles(frames: Frames, places: _Places) -> Iterator[Problem]:
     )
     for table, column in chains:
         frame = frames[table]
-        used = frame[column].notna() & frame["id"].notna()
-        graph = nx.DiGraph(
-            zip(frame.loc[used, "id"].astype(object), frame.loc[used, column].astype(object), strict=True)
-        )
-        where = {name: position for position, name in enumerate(frame["id"]) if name in graph}
-        for circle in nx.simple_cycles(graph):
-            first = min(circle, key=lambda name: where.get(name, 0))
-            start = circle.index(first)
-            path = " -> ".join([*circle[start:], *circle[:start], first])
-            what = f"{column} goes in a circle: {path}"
-            yield places.problem(table, where[first], column, what, f"empty the {column} of one of them")
+        # Of doubled ids, a problem of their own, the first counts: every id has one step up, so circles never branch.
+        used = frame[column].notna() & frame["id"].notna() & ~frame["id"].duplicated()
+        where = dict(zip(frame.loc[used, "id"].astype(object), np.flatnonzero(used), strict=True))
+        above = dict(zip(where, frame.loc[used, column].astype(object), strict=True))
+        for circle in _circles(above):
+            first = min(range(len(circle)), key=lambda step: where[circle[step]])
+            what = f"{column} goes in a circle: {_path([*circle[first:], *circle[: first + 1]])}"
+            yield places.problem(table, where[circle[first]], column, what, f"empty the {column} of one of them")
+
+
+def _circles(above: Mapping[str, str]) -> Iterator[list[str]]:
+    """Every circle that steps up lead into, once."""
+    done: set[str] = set()
+    for start in above:
+        path: dict[str, int] = {}
+        name: str | None = start
+        while name is not None and name not in done and name not in path:
+            path[name] = len(path)
+            name = above.get(name)
+        if name in path:
+            yield list(path)[path[name] :]
+        done |= path.keys()
+
+
+def _path(steps: list[str]) -> str:
+    if len(steps) > _MOST_STEPS:
+        steps = [*steps[: _MOST_STEPS - 2], f"... ({len(steps) - 1} in all)", steps[-1]]
+    return " -> ".join(steps)
 
 
 def _kinds(frames: Frames) -> pd.Series:
@@ -154,7 +181,7 @@ def _kinds(frames: Frames) -> pd.Series:
 
 def _codings(frames: Frames, places: _Places) -> Iterator[Problem]:
     frame = frames["codings"]
-    if frame.empty:
+    if frame.empty or places.unread & {"themes", "targets"}:
         return
     kinds = _kinds(frames)
     known = sorted(set(kinds.dropna()))
@@ -196,6 +223,14 @@ def _links(frames: Frames, places: _Places) -> Iterator[Problem]:
         )
 
 
+def _responses(frames: Frames, places: _Places) -> Iterator[Problem]:
+    subjects = frames["responses"]["subject"].astype(object)
+    kinds = subjects.map(_kinds(frames))
+    for position in np.flatnonzero(kinds.notna() & ~kinds.isin(("theme", "recommendation"))):
+        what = f"'{subjects.iloc[position]}' is a {kinds.iloc[position]}; responses are to themes and recommendations"
+        yield places.problem("responses", position, "subject", what, "name a theme or a recommendation")
+
+
 def _counts(frames: Frames, places: _Places) -> Iterator[Problem]:
     # Weights need a number of people or members: a population of nothing can't be divided by.
     frame = frames["groups"]
@@ -205,6 +240,7 @@ def _counts(frames: Frames, places: _Places) -> Iterator[Problem]:
 
 def _claims(frames: Frames, places: _Places) -> Iterator[Problem]:
     frame = frames["claims"]
+    known = {} if frame.empty or places.unread else _known_names(frames)
     for position in range(len(frame)):
         for column in ("scope", "assertion"):
             text = frame[column].iloc[position]
@@ -212,37 +248,49 @@ def _claims(frames: Frames, places: _Places) -> Iterator[Problem]:
                 continue
             place = {"file": places.files.get("claims", "claims"), "row": places.row("claims", position)}
             yield from assertions.judge_text(text, column=column, **place)  # type: ignore[arg-type]  # file and row
-            yield from (
-                Problem(column=column, what=what, fix=fix, **place)  # type: ignore[arg-type]  # file and row
-                for what, fix in _unknown_names(text, column, frames)
-            )
+            for where, kind, name in _named_in(text, column):
+                if kind in known and name not in known[kind]:
+                    what = f"{where}'{name}' is not {'known' if column == 'scope' else f'a known {kind}'}"
+                    fix = suggest(name, known[kind], otherwise="correct it")
+                    yield Problem(column=column, what=what, fix=fix, **place)  # type: ignore[arg-type]  # file and row
 
 
-def _unknown_names(text: str, column: str, frames: Frames) -> Iterator[tuple[str, str]]:
-    themes, targets = frames["themes"]["id"].dropna(), frames["targets"]["id"].dropna()
-    groups, actors = frames["groups"]["id"].dropna(), frames["actors"]["id"].dropna()
-    known = {
-        "code": [*themes, *targets],
-        "target": [*targets],
-        "group": [*groups],
-        "subject": [*groups, "all"],
-        "speaker": [*actors, *groups],
-        "question": [*frames["questions"]["id"].dropna()],
-        "source": [*frames["sources"]["id"].dropna()],
-        "kind": list(TABLES["statements"].column("kind").words),  # type: ignore[union-attr]  # the schema has it
-        "voice": list(TABLES["statements"].column("voice").words),  # type: ignore[union-attr]  # the schema has it
-    }
+def _named_in(text: str, column: str) -> Iterator[tuple[str, str, str]]:
+    """What a scope or an assertion names: where it stands there, what it must be, and the name."""
     if column == "assertion":
         tree, _ = assertions.read_assertion(text)
-        named = assertions.named_subjects(tree) if tree is not None else ()
-        asked = [(f"{function}: ", kind, name) for function, kind, name in named]
+        for function, kind, name in assertions.named_subjects(tree) if tree is not None else ():
+            yield f"{function}: ", kind, name
     else:
         scope, _ = assertions.read_scope(text)
-        asked = [(f"{kind}=", kind, name) for kind, names in scope.filters if kind in known for name in names]
-    for where, kind, name in asked:
-        if name not in known[kind]:
-            what = f"{where}'{name}' is not a known {kind}"
-            yield what, suggest(name, known[kind], otherwise="correct the id")
+        yield from ((f"{kind}=", kind, name) for kind, names in scope.filters for name in names)
+        yield from ((f"{kind}=", kind, name) for kind, name in scope.options)
+
+
+def _known_names(frames: Frames) -> dict[str, list[str]]:
+    """By what a claim may name, the names there are; a locator is free."""
+    ids = {name: [*frames[name]["id"].dropna()] for name, table in TABLES.items() if table.key is not None}
+    statements, codings = frames["statements"], frames["codings"]
+    addressees = statements["addressees"].dropna().str.split(";").explode().str.strip()
+    weights = [*statements.columns, *frames["actors"].columns, *frames["groups"].columns]
+    return {
+        "code": [*ids["themes"], *ids["targets"]],
+        "target": ids["targets"],
+        "group": ids["groups"],
+        "subject": [*ids["groups"], "all"],
+        "speaker": [*ids["actors"], *ids["groups"]],
+        "question": ids["questions"],
+        "source": ids["sources"],
+        "kind": [*KINDS],
+        "voice": [*VOICES],
+        "addressees": [*addressees.unique()],
+        "typical": ["true", "false"],
+        "unit": [*UNITS],
+        "weights": [*WEIGHTS, *weights],
+        "reading": ["main", "alternative"],
+        "basis": [*BASES],
+        "coder": [*codings["coder"].dropna().unique()],
+    }
 
 
 def _meta(frames: Frames, meta: Mapping[str, Any]) -> Iterator[Problem]:
@@ -251,7 +299,7 @@ def _meta(frames: Frames, meta: Mapping[str, Any]) -> Iterator[Problem]:
         fix = suggest(str(sampling), SAMPLINGS, otherwise=f"write one of {', '.join(SAMPLINGS)}")
         yield Problem(file="datapackage.json", column="sampling", what=f"'{sampling}' is no kind of sampling", fix=fix)
     coder = meta.get("default_coder")
-    coders = sorted(set(frames["codings"]["coder"].dropna()))
+    coders = sorted(frames["codings"]["coder"].dropna().unique())
     if coder is not None and coders and coder not in coders:
         near = nearest(str(coder), coders)
         yield Problem(

@@ -32,6 +32,10 @@ def _tuple(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _required(value: str | Iterable[str]) -> tuple[str, ...]:
+    return _tuple(value) or ()
+
+
 def _by_axis(value: Any) -> Any:
     """One choice for every axis, or a mapping from a code's kind to the choice for it."""
     if isinstance(value, Mapping):
@@ -76,7 +80,7 @@ class Choices:
 
     unit: str | None = None
     weights: Any = "equal"
-    kinds: tuple[str, ...] = field(default=("call",), converter=_tuple)
+    kinds: tuple[str, ...] = field(default=("call",), converter=_required)
     voices: tuple[str, ...] | None = field(default=None, converter=_tuple)
     restated: bool = False
     basis: Any = field(default="coder", converter=_by_axis)

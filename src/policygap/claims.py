@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 from attrs import define, field
-from simpleeval import EvalWithCompoundTypes
+from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes, InvalidExpression
 
 from .assertions import PLAIN, Scope, read_assertion, read_scope
 from .choices import Choices, choose
@@ -25,6 +25,18 @@ _PLAIN: Final[dict[str, Callable[..., Any]]] = {
     "min": min, "max": max, "sum": sum, "len": len, "abs": abs, "round": round
 }  # fmt: skip
 assert set(_PLAIN) == set(PLAIN)
+
+
+def _times(first: Any, second: Any) -> Any:
+    """The product of two numbers; Python would also repeat lists and text, at any length."""
+    if not (isinstance(first, int | float) and isinstance(second, int | float)):
+        raise TypeError("only numbers can be multiplied")
+    return first * second
+
+
+_OPERATORS: Final = {**DEFAULT_OPERATORS, ast.Mult: _times}
+# What goes wrong in evaluating a strange but harmless expression: it says nothing about the study.
+_NOT_A_VERDICT: Final = (PolicyGapError, InvalidExpression, ArithmeticError, TypeError, ValueError, RecursionError)
 
 
 class _MissingError(Exception):
@@ -44,9 +56,10 @@ def check_claims(study: Study, choices: Choices | None = None, **options: Any) -
     Returns
     -------
     pandas.DataFrame
-        A row a claim, in the study's order, indexed by id: ``text``, ``source``, ``locator``, ``scope``, ``assertion``, ``verdict`` (``holds``, ``fails``
-        or ``not_computable``), ``figures`` (every figure that was read, ``attention(A)=0.42``, separated by ``;``) and ``reason`` (why it can't be
-        computed). A missing figure never reaches a comparison: it makes the claim not computable.
+        A row a claim, in the study's order, indexed by id: ``text``, ``source``, ``locator``, ``scope``, ``assertion``,
+        ``verdict`` (``holds``, ``fails`` or ``not_computable``), ``figures`` (every figure that was read,
+        ``attention(A)=0.42``, separated by ``;``) and ``reason`` (why it can't be computed). A missing figure never
+        reaches a comparison: it makes the claim not computable.
 
     Examples
     --------
@@ -73,7 +86,7 @@ def _check(study: Study, claim: Claim, base: Choices, cache: dict[Scope, _Figure
         tree, _ = read_assertion(claim.assertion)
         verdict = HOLDS if _evaluate(tree, figures) else FAILS
         return line | {"verdict": verdict, "figures": figures.said, "reason": None}
-    except (_MissingError, PolicyGapError, ArithmeticError, TypeError, ValueError) as error:
+    except (_MissingError, *_NOT_A_VERDICT) as error:
         reason = str(error).replace("\n", "; ")
         said = figures.said if figures is not None else ""
         return line | {"verdict": NOT_COMPUTABLE, "figures": said, "reason": reason}
@@ -81,7 +94,7 @@ def _check(study: Study, claim: Claim, base: Choices, cache: dict[Scope, _Figure
 
 def _evaluate(tree: ast.Expression | None, figures: _Figures) -> bool:
     """Run a judged expression with the figures as its only functions; nothing else has a name in it."""
-    evaluator = EvalWithCompoundTypes(functions={**_PLAIN, **figures.functions()}, names={})
+    evaluator = EvalWithCompoundTypes(operators=_OPERATORS, functions={**_PLAIN, **figures.functions()}, names={})
     if tree is None:
         raise _MissingError("the assertion can't be read")
     return bool(evaluator.eval("", previously_parsed=tree.body))
@@ -100,7 +113,7 @@ def _within(study: Study, scope: Scope) -> Study:
     if not scope.filters:
         return study
     frame = study.statements
-    mask = pd.Series(True, index=frame.index)  # noqa: FBT003  # a column of true
+    mask = pd.Series(True, index=frame.index)  # a column of true
     for column, values in scope.filters:
         mask &= _fits(study, frame, column, values)
     return study.select_statements(mask.to_numpy(dtype=bool))
@@ -113,7 +126,7 @@ def _fits(study: Study, frame: pd.DataFrame, column: str, values: tuple[str, ...
         lists = frame["addressees"].astype(object).fillna("")
         return lists.map(lambda cell: any(item.strip() in values for item in str(cell).split(";")))
     if column == "typical":
-        return frame["typical"].fillna(False).astype(bool).eq("true" in values)  # noqa: FBT003
+        return frame["typical"].fillna(False).astype(bool).isin([value == "true" for value in values])
     if column == "locator":
         cells = frame["locator"].astype(object).fillna("")
         # A section includes its subsections: 2.1 holds 2.1.6, not 2.10.

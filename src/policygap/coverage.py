@@ -84,7 +84,7 @@ class Coverage:
         frame = self.themes if code in self.themes.index else self.targets
         if code not in frame.index:
             self.study.code(code)  # raises, naming the nearest id
-        value = frame.at[code, name] if name in frame.columns else None
+        value: Any = frame.at[code, name] if name in frame.columns else None
         return None if value is None or pd.isna(value) else float(value)
 
 
@@ -191,7 +191,7 @@ class _Figures:
 
 def _of_statements(units: Units) -> _Figures:
     touches = units.touches
-    frame = _empty_frame(touches)
+    figures = _nothing(touches)
     pairs, weights = {}, {}
     for kind in touches.looked:
         assessed = touches.assessed(kind)
@@ -207,8 +207,8 @@ def _of_statements(units: Units) -> _Figures:
         calling = _pairs(calls, units, len(touches.codes))
         calling = tuple(part[np.isin(calling[0], present)] for part in calling)
         total = weight.sum()
-        frame.iloc[where, frame.columns.get_indexer(["assessed"])] = len(present)
         columns = {
+            "assessed": np.full(len(touches.codes), float(len(present))),
             "statements": _count(rows["statement"].to_numpy(), rows["code"].to_numpy(), touches),
             **_count_speakers(rows, units),
             "units": np.bincount(code, minlength=len(touches.codes)).astype(float),
@@ -220,17 +220,13 @@ def _of_statements(units: Units) -> _Figures:
             "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
         }
         for name, values in columns.items():
-            frame.iloc[where, frame.columns.get_loc(name)] = values[where]
-    return _Figures(frame=_rolled_up(frame, touches.study), pairs=pairs, weights=weights)
+            figures[name][where] = values[where]
+    return _Figures(frame=_rolled_up(touches, figures), pairs=pairs, weights=weights)
 
 
-def _empty_frame(touches: Touches) -> pd.DataFrame:
-    """A row a code, every figure missing."""
-    labels = [code.label for code in touches.study.codes]
-    frame = pd.DataFrame({"kind": touches.kinds, "label": labels}, index=pd.Index(touches.codes, name="id"))
-    for name in (*FIGURES, "own_share"):
-        frame[name] = np.full(len(frame), np.nan)
-    return frame
+def _nothing(touches: Touches) -> dict[str, Array]:
+    """By name, a column with a place for each code, every figure missing."""
+    return {name: np.full(len(touches.codes), np.nan) for name in (*FIGURES, "own_share")}
 
 
 def _pairs(rows: pd.DataFrame, units: Units, codes: int) -> tuple[Array, Array]:
@@ -287,18 +283,21 @@ def _own_shares(unit: Array, code: Array, weight: Array, parent: Array) -> Array
     return _share_of(sums, touching)
 
 
-def _rolled_up(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Add ``share``: a code's own and that of all codes of its kind under it."""
-    share = frame["own_share"].to_dict()
-    kind = frame["kind"].to_dict()
-    total = dict(share)
-    parent = {code.id: code.parent for code in study.codes}
-    for name, own in share.items():
-        over = parent[name]
-        while over is not None and kind[over] == kind[name]:
-            total[over] += own
-            over = parent[over]
-    return frame.assign(share=pd.Series(total, dtype=float))
+def _rolled_up(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:
+    """The figures as a frame, with ``share``: a target's own and that of all targets of its kind under it."""
+    codes = touches.study.codes
+    where = {code.id: position for position, code in enumerate(codes)}
+    share = figures["own_share"].copy()
+    for position, code in enumerate(codes):
+        over = code.parent
+        while over is not None and codes[where[over]].kind == code.kind:
+            share[where[over]] += figures["own_share"][position]
+            over = codes[where[over]].parent
+    share[touches.kinds == "theme"] = np.nan
+    labels = [code.label for code in codes]
+    return pd.DataFrame(
+        {"kind": touches.kinds, "label": labels, **figures, "share": share}, index=pd.Index(touches.codes, name="id")
+    )
 
 
 # -- from links alone -----------------------------------------------------------------------------------------------------
@@ -306,7 +305,7 @@ def _rolled_up(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _of_links(study: Study, touches: Touches) -> _Figures:
     """Themes as units: a target's attention is the share of assessed themes linked to it by any relation but none."""
-    frame, links = _empty_frame(touches), study.links
+    figures, links = _nothing(touches), study.links
     theme = touches.codes.get_indexer(pd.Index(links["theme"].astype(object)))
     target = touches.codes.get_indexer(pd.Index(links["target"].astype(object)))
     related = (target >= 0) & links["relation"].ne("none").fillna(True).to_numpy(dtype=bool)
@@ -330,9 +329,9 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
             "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
         }
         for name, values in columns.items():
-            frame.iloc[where, frame.columns.get_loc(name)] = values[where]
+            figures[name][where] = values[where]
         pairs[kind], weights[kind] = (unit, code), weight
-    return _Figures(frame=_rolled_up(frame, study), pairs=pairs, weights=weights)
+    return _Figures(frame=_rolled_up(touches, figures), pairs=pairs, weights=weights)
 
 
 def _theme_weights(touches: Touches) -> Array:
@@ -431,7 +430,7 @@ def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
     Two are tied where their difference is under two units of mean weight, or where leaving out some single unit
     reverses it.
     """
-    tied: dict[str, list[str]] = {name: [] for name in targets.index}
+    tied: dict[str, list[str]] = {str(name): [] for name in targets.index}
     for kind, (unit, code) in figures.pairs.items():
         members = targets[(targets["kind"] == kind) & targets["attention"].notna()]
         weight = figures.weights[kind]
@@ -450,8 +449,8 @@ def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
                     close[first, second] = close[second, first] = True
         for first, second in np.argwhere(close):
             if first != second:
-                tied[members.index[first]].append(members.index[second])
-    return [tuple(sorted(tied[name])) for name in targets.index]
+                tied[str(members.index[first])].append(str(members.index[second]))
+    return [tuple(sorted(tied[str(name)])) for name in targets.index]
 
 
 # -- what was left out, and by group --------------------------------------------------------------------------------------
@@ -477,7 +476,7 @@ def _left_out(units: Units) -> pd.DataFrame:
 def _by_group(units: Units, study: Study, benchmark: str | Mapping[str, float]) -> pd.DataFrame:
     """The figures within each actor group that speaks: its actors, or itself where it speaks as one."""
     speakers = collect_units(evolve_unit(units.touches, "speaker"))
-    within = np.append(speakers.stratum, None)[speakers.of_statement]
+    within = np.append(speakers.stratum, "")[speakers.of_statement]
     parts = []
     for group in (record.id for record in study.groups):
         mine = units.touches.counted & (within == group)

@@ -1,7 +1,7 @@
 """Rows of conditions come in; a table that is complete and unambiguous, proven by enumeration, goes out and decides.
 
-The hit policy is DMN's *unique* (Decision Model and Notation 1.5, section 8.2.8): for every combination of inputs exactly
-one row holds.
+The hit policy is DMN's *unique* (Decision Model and Notation 1.5, section 8.2.8): for every combination of inputs
+exactly one row holds.
 """
 
 from __future__ import annotations
@@ -65,6 +65,10 @@ class Band:
         return value < edge
 
 
+def _bands(bands: Iterable[Band | Mapping[str, Any]]) -> tuple[Band, ...]:
+    return tuple(band if isinstance(band, Band) else Band(**band) for band in bands)
+
+
 @frozen(kw_only=True)
 class Input:
     """An input of a table: its name and a small ordinal domain, of words or of bands of a number.
@@ -74,7 +78,7 @@ class Input:
 
     name: str
     values: tuple[str, ...] = field(default=(), converter=tuple)
-    bands: tuple[Band, ...] = field(default=(), converter=tuple)
+    bands: tuple[Band, ...] = field(default=(), converter=_bands)
 
     @property
     def domain(self) -> tuple[str, ...]:
@@ -137,21 +141,11 @@ class Decision:
 
 
 def _rows(rows: Iterable[Row | Mapping[str, Any]]) -> tuple[Row, ...]:
-    return tuple(row if isinstance(row, Row) else _row(row) for row in rows)
-
-
-def _row(row: Mapping[str, Any]) -> Row:
-    return Row(when=row.get("when", {}), outcome=row["outcome"], note=row.get("note", ""))
+    return tuple(row if isinstance(row, Row) else Row(**row) for row in rows)
 
 
 def _inputs(inputs: Iterable[Input | Mapping[str, Any]]) -> tuple[Input, ...]:
-    return tuple(item if isinstance(item, Input) else _input(item) for item in inputs)
-
-
-def _input(item: Mapping[str, Any]) -> Input:
-    return Input(
-        name=item["name"], values=item.get("values", ()), bands=[Band(**band) for band in item.get("bands", ())]
-    )
+    return tuple(item if isinstance(item, Input) else Input(**item) for item in inputs)
 
 
 @frozen(kw_only=True)
@@ -199,7 +193,7 @@ class DecisionTable:
     note: str = ""
 
     def __attrs_post_init__(self) -> None:
-        problems = [*self._unknown_words()] or [*self._unproven()]
+        problems = [*self._no_words()] or [*self._unknown_words()] or [*self._unproven()]
         if problems:
             raise DecisionTableError(problems)
 
@@ -227,13 +221,24 @@ class DecisionTable:
     def _decided(self) -> dict[tuple[str, ...], Decision]:
         return _enumerate(self)
 
+    def _no_words(self) -> Iterable[Problem]:
+        """Names and words that are not text, such as a bare ``1`` or ``true`` in TOML."""
+        words: list[object] = [self.name, *self.gaps, *(row.outcome for row in self.rows)]
+        for item in self.inputs:
+            words += [item.name, *item.values, *(band.name for band in item.bands)]
+        for row in self.rows:
+            words += itertools.chain(*row.when.values())
+        for word in dict.fromkeys(words):
+            if not isinstance(word, str):
+                yield Problem(file=f"table {self.name}", what=f"{word!r} is not text", fix="put it in quotes")
+
     def _unknown_words(self) -> Iterable[Problem]:
         names = [item.name for item in self.inputs]
         place = f"table {self.name}"
         for item in self.inputs:
             if bool(item.values) == bool(item.bands):
-                what = f"the input {item.name} has {'both' if item.values else 'neither'} values {'and' if item.values else 'nor'} bands"
-                yield Problem(file=place, what=what, fix="give it values or bands")
+                what = f"the input {item.name} has {'both' if item.bands else 'neither'} of values and bands"
+                yield Problem(file=place, what=what, fix="give it one of them")
             if len(set(item.domain)) < len(item.domain):
                 yield Problem(file=place, what=f"the input {item.name} names a value twice")
             yield from _disordered(item, place)
@@ -288,12 +293,18 @@ class DecisionTable:
 
 
 def _disordered(item: Input, place: str) -> Iterable[Problem]:
-    """Bands go upwards, and the last one alone is open."""
+    """Bands go upwards, each has one threshold, and the last one alone is open."""
     edges = [band.below if band.below is not None else band.upto for band in item.bands]
+    for band in item.bands:
+        if band.below is not None and band.upto is not None:
+            what = f"the band {band.name} of {item.name} has both below and upto"
+            yield Problem(file=place, what=what, fix="leave one of them out")
     closed = [edge for edge in edges[:-1] if edge is not None]
+    # Of two bands with one threshold the first may end below it, and the second then holds the threshold alone.
+    ends = list(zip(closed, (band.below is None for band in item.bands), strict=False))
     if len(closed) < len(edges) - 1 or (edges and edges[-1] is not None):
         yield Problem(file=place, what=f"of the bands of {item.name} the last one alone must have no threshold")
-    elif closed != sorted(closed):
+    elif not all(lower < upper for lower, upper in itertools.pairwise(ends)):
         yield Problem(file=place, what=f"the bands of {item.name} do not go upwards")
 
 

@@ -11,11 +11,15 @@ from .errors import printable
 
 __all__ = ["flat", "for_markdown", "for_spreadsheet", "for_terminal"]
 
-# A cell that begins with one of these is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+# A cell that begins with one of these is a formula to a spreadsheet; some pass over blanks and unseen characters first.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_UNSEEN = re.compile("^[\\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_MARKUP = re.compile(r"([\\`*\[\]<|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+# What makes a list, a rule or a heading where a line begins with it; a number's sign does not.
+_LINE_START = re.compile(r"^(?:[-+](?=\s|$)|-(?=-)|[=#>])")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 # Marks that turn the direction of text or hide it from sight.
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def for_spreadsheet(text: str) -> str:
@@ -26,27 +30,31 @@ def for_spreadsheet(text: str) -> str:
     >>> for_spreadsheet("=1+1"), for_spreadsheet("1+1")
     ("'=1+1", '1+1')
     """
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    risky = text.startswith(("\t", "\r", "\n")) or _UNSEEN.sub("", text).startswith(_FORMULA)
+    return f"'{text}" if risky else text
 
 
 def for_markdown(text: str) -> str:
-    """Text that Markdown shows as it is, on one line.
+    r"""Text that Markdown shows as it is, on one line, without control characters.
 
     Examples
     --------
-    >>> for_markdown("a|b <script>")
-    'a\\\\|b \\\\<script\\\\>'
+    >>> print(for_markdown("a|b <script>"))
+    a\|b \<script>
+    >>> print(for_markdown("1. a list?"))
+    1\. a list?
     """
-    return _MARKUP.sub(r"\\\1", " ".join(_HIDDEN.sub("", text).split()))
+    plain = _MARKUP.sub(r"\\\1", for_terminal(text))
+    return _NUMBERED.sub(r"\1\\\2", _LINE_START.sub(r"\\\g<0>", plain))
 
 
 def for_terminal(text: str) -> str:
-    """Text on one line, without control characters or marks that turn its direction.
+    r"""Text on one line, without control characters or marks that turn its direction.
 
     Examples
     --------
-    >>> for_terminal("a\\n\\x1b[2Jb")
-    'a \\\\x1b[2Jb'
+    >>> print(for_terminal("a\n\x1b[2Jb"))
+    a \x1b[2Jb
     """
     return printable(" ".join(_HIDDEN.sub("", text).split()))
 

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from .choices import Choices, choose
 from .study import Study
 from .touches import Touches, collect_touches
+from .units import distinct_pairs
 
-__all__ = ["COLUMNS", "collect_evidence"]
+__all__ = ["COLUMNS", "collect_evidence", "join_words"]
 
 Array = np.ndarray[Any, Any]
 
@@ -41,8 +43,9 @@ def collect_evidence(study: Study, choices: Choices | None = None, **options: An
     """Collect what every figure rests on.
 
     A statement coded with two themes and one target makes two rows. One with a theme and, though it was assessed for a
-    kind of target, no target of that kind makes a row without a target: a hole in the grid. A row says that a statement was
-    coded with both; it does not say that the one answers the other. A link of a crosswalk is a row without a statement.
+    kind of target, no target of that kind makes a row without a target: a hole in the grid. A row says that a
+    statement was coded with both; it does not say that the one answers the other. A link of a crosswalk is a row
+    without a statement.
 
     Parameters
     ----------
@@ -54,11 +57,13 @@ def collect_evidence(study: Study, choices: Choices | None = None, **options: An
     Returns
     -------
     pandas.DataFrame
-        Columns ``statement``, ``speaker``, ``group`` (of the speaker; a speaking group is its own), ``theme``, ``target`` (either may be
-        missing), ``kind`` (of the statement), ``question``, ``voice``, ``addressees``, ``polarity``, ``basis`` and ``coder`` (of the
-        theme's coding, or of the target's where there is no theme), ``relation`` and ``weight`` (of a link; a statement's
-        weight is 1), ``target_kind`` and ``target_polarity``, ``target_basis``, ``target_coder`` (of the target's coding).
-        Ids and words are categories. Sorted by statement, theme, target in the study's order; links last.
+        Columns ``statement``, ``speaker``, ``group`` (of the speaker; a speaking group is its own), ``theme``,
+        ``target`` (either may be missing), ``kind`` (of the statement), ``question``, ``voice``, ``addressees``,
+        ``polarity``, ``basis`` and ``coder`` (of the theme's coding, or of the target's where there is no theme; words
+        of several codings are separated by ``;``), ``relation`` and ``weight`` (of a link; a statement's weight is 1),
+        ``target_kind`` (in a hole, the kind that was looked for), ``target_polarity``, ``target_basis`` and
+        ``target_coder`` (of the target's coding). All but the weight are categories. Sorted by statement, theme, kind
+        of target and target in the study's order, what is missing last within each; links stand after all statements.
 
     Examples
     --------
@@ -68,19 +73,26 @@ def collect_evidence(study: Study, choices: Choices | None = None, **options: An
     False
     """
     touches = collect_touches(study, choose(choices, options))
-    frame = pd.concat([_from_statements(touches), _from_links(study)], ignore_index=True)
-    return frame[list(COLUMNS)]
+    stated, linked = _from_statements(touches), _from_links(touches)
+    columns = {name: _under_each_other(stated[name].array, linked[name].array) for name in COLUMNS if name != "weight"}
+    columns["weight"] = np.concatenate([stated["weight"].to_numpy(), linked["weight"].to_numpy()])
+    return pd.DataFrame(columns)[list(COLUMNS)]
+
+
+def _under_each_other(first: Any, second: Any) -> pd.Categorical:
+    """Two categorical columns as one, with the categories that are in use, the first column's before the second's."""
+    # Plain text on both sides: a column without any word has categories of no type.
+    parts = [part.set_categories(part.categories.astype("str"), rename=True) for part in (first, second)]
+    return union_categoricals(parts).remove_unused_categories()
 
 
 def _from_statements(touches: Touches) -> pd.DataFrame:
     rows = _joined(touches)
     statements = touches.study.statements
     at = rows["statement"].to_numpy()
-    frame = pd.DataFrame(
-        {name: statements[name].astype("category").array[at] for name in ("speaker", "kind", "question", "voice")}
-        | {"statement": statements["id"].astype("category").array[at]}
-        | {"addressees": statements["addressees"].astype("category").array[at]}
-    )
+    names = ("speaker", "kind", "question", "voice", "addressees")
+    frame = pd.DataFrame({name: statements[name].astype("category").array[at] for name in names})
+    frame["statement"] = statements["id"].astype("category").array[at]
     group_of = _groups_of_speakers(touches.study)
     frame["group"] = _mapped(frame["speaker"], group_of)
     frame["theme"] = pd.Categorical.from_codes(rows["theme"].to_numpy(), categories=touches.codes)
@@ -97,25 +109,22 @@ def _from_statements(touches: Touches) -> pd.DataFrame:
         frame[name] = own.where(~missing, theirs).astype("category").array
     frame["relation"] = pd.Categorical([None] * len(frame))
     frame["weight"] = 1.0
-    for name in ("theme", "target"):
-        frame[name] = frame[name].cat.remove_unused_categories()
     return frame
 
 
 def _one_a_code(touches: Touches) -> pd.DataFrame:
     """One row a (statement, code): where codings of several coders or polarities meet, their words stand together."""
-    rows = touches.rows.assign(polarity=_polarities(touches.rows))
-    rows = rows.drop(columns=["supports", "against"])
-    doubled = rows.duplicated(["statement", "code"], keep=False)
-    if not doubled.any():
+    rows = touches.rows.assign(polarity=_polarities(touches.rows)).drop(columns=["supports", "against"])
+    if not rows.duplicated(["statement", "code"]).any():
         return rows
-    many = rows[doubled].astype({"polarity": object, "basis": object, "coder": object})
-    merged = many.groupby(["statement", "code"], as_index=False, sort=False).agg(
-        {name: _together for name in ("polarity", "basis", "coder")}
-    )
-    rest = rows[~doubled].astype({"polarity": object, "basis": object, "coder": object})
-    together = pd.concat([rest, merged], ignore_index=True)
-    return together.astype({"polarity": "category", "basis": "category", "coder": "category"})
+    size = len(touches.codes)
+    keys = rows["statement"].to_numpy() * size + rows["code"].to_numpy()
+    pairs, place = np.unique(keys, return_inverse=True)
+    out = pd.DataFrame({"statement": pairs // size, "code": pairs % size})
+    for name in ("polarity", "basis", "coder"):
+        words = rows[name].cat
+        out[name] = join_words(place, words.codes.to_numpy(), words.categories, len(pairs))
+    return out
 
 
 def _polarities(rows: pd.DataFrame) -> pd.Categorical:
@@ -123,9 +132,46 @@ def _polarities(rows: pd.DataFrame) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=["for", "against"])
 
 
-def _together(cells: pd.Series) -> str | None:
-    words = sorted({str(cell) for cell in cells.dropna()})
-    return ";".join(words) if words else None
+def join_words(place: Array, word: Array, words: Any, size: int) -> pd.Categorical:
+    """Put the distinct words of each place together, sorted and separated by ``;``.
+
+    Parameters
+    ----------
+    place, word
+        Integer columns of one length: a place from 0, and a position in ``words`` (-1 where there is none).
+    words
+        Distinct texts.
+    size
+        How many places there are.
+
+    Returns
+    -------
+    pandas.Categorical
+        A cell a place, missing where it has no word.
+
+    Examples
+    --------
+    >>> list(join_words(np.array([0, 0, 2, 0]), np.array([1, 0, -1, 1]), ["b", "a"], size=3))
+    ['a;b', nan, nan]
+    """
+    plain = np.array([str(text) for text in words], dtype=object)
+    order = np.argsort(plain, kind="stable")
+    rank = np.append(np.argsort(order, kind="stable"), -1)[word]
+    at, which = distinct_pairs(np.where(rank >= 0, place, -1), rank, len(plain))
+    turn = np.arange(len(at)) - np.searchsorted(at, at)
+    # The first words of all places, then the second ones, and so on: text is put together once for each different list
+    # of words, never once a place.
+    texts, found = [""], np.zeros(size, dtype=np.int64)
+    for now in range(turn.max() + 1 if len(turn) else 0):
+        here = at[turn == now]
+        lists, where = np.unique(found[here] * len(plain) + which[turn == now], return_inverse=True)
+        found[here] = len(texts) + where
+        texts += [
+            f"{texts[before]};{plain[order[last]]}" for before, last in zip(*divmod(lists, len(plain)), strict=True)
+        ]
+    codes, names = pd.factorize(np.array([text[1:] for text in texts[1:]], dtype=object))
+    joined = pd.Categorical.from_codes(np.append(codes, -1)[found - 1], categories=pd.Index(names, dtype="str"))
+    return joined.remove_unused_categories()
 
 
 def _joined(touches: Touches) -> pd.DataFrame:
@@ -176,11 +222,15 @@ def _mapped(cells: pd.Series, mapping: dict[str, str]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=names)
 
 
-def _from_links(study: Study) -> pd.DataFrame:
-    links, kind_of = study.links, {code.id: code.kind for code in study.targets}
-    frame = pd.DataFrame(index=range(len(links)), columns=list(COLUMNS), dtype=object)
-    for name in ("theme", "target", "basis", "coder", "relation"):
-        frame[name] = links[name].astype(object).where(links[name].notna(), None).to_numpy()
+def _from_links(touches: Touches) -> pd.DataFrame:
+    links, nothing = touches.study.links, pd.Categorical([None] * len(touches.study.links))
+    frame = pd.DataFrame(dict.fromkeys(COLUMNS, nothing))
+    for name in ("basis", "coder", "relation"):
+        frame[name] = links[name].astype("category").array
+    places = {name: touches.codes.get_indexer(pd.Index(links[name].astype(object))) for name in ("theme", "target")}
+    for name, place in places.items():
+        frame[name] = pd.Categorical.from_codes(place, categories=touches.codes)
+    kinds = np.append(touches.kinds, None)[places["target"]]
+    frame["target_kind"] = pd.Categorical(kinds, categories=list(dict.fromkeys(touches.kinds)))
     frame["weight"] = links["weight"].fillna(1.0).astype(float).to_numpy()
-    frame["target_kind"] = [kind_of.get(name) for name in frame["target"]]
     return frame

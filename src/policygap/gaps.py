@@ -12,7 +12,7 @@ import pandas as pd
 from attrs import field, frozen
 
 from .choices import Choices
-from .coverage import EQUAL_SPLIT, Coverage, measure_coverage
+from .coverage import EQUAL_SPLIT, Coverage, evolve_unit, measure_coverage
 from .decisions import DecisionTable, built_in_table, read_table
 from .errors import Problem, UsageError
 from .messages import decimal, names, percent, say, word
@@ -22,6 +22,7 @@ from .spelling import suggest
 from .study import Study
 from .touches import Touches
 from .tracing import contested_codes
+from .units import collect_units
 
 __all__ = ["Answer", "Gap", "answer_of", "describe_answer", "describe_callers", "find_gaps", "recommendation_echo"]
 
@@ -81,11 +82,12 @@ class Gap:
     figures
         The table's inputs and the counts behind them, by name.
     statements, responses, links
-        Ids of the statements; for responses ``source locator``, or their row; for links ``theme target relation``.
+        Ids of the statements; for responses ``source locator``, or their subject; for links ``theme target relation``.
     contested
         Whether explicit codings are both for and against it.
     attributed_to
-        The ids of the sources, where every response behind it comes from a synthesis: its sentence says whose judgement it is.
+        The ids of the sources, where every response behind it comes from a synthesis: its sentence says whose
+        judgement it is.
     benchmark
         The benchmark's name, for targets.
     choices
@@ -137,7 +139,7 @@ class Gap:
             **self.figures,
             "attributed_to": ";".join(self.attributed_to),
             "benchmark": self.benchmark,
-            "statements": ";".join(self.statements),
+            "statement_ids": ";".join(self.statements),
             "responses": ";".join(self.responses),
             "links": ";".join(self.links),
             "sentence": self.sentence(),
@@ -152,8 +154,8 @@ def find_gaps(
 ) -> tuple[Gap, ...]:
     """Put every code through the decision table of its kind.
 
-    Themes go through the table ``theme``, recommendations that are proposals (or have no type) through ``recommendation``, all other
-    targets through ``target``.
+    Themes go through the table ``theme``, recommendations that are proposals (or have no type) through
+    ``recommendation``, targets of other kinds through ``target``.
 
     Parameters
     ----------
@@ -163,17 +165,18 @@ def find_gaps(
         Only themes that calls to this addressee are about, decided on those calls.
     tables
         Decision tables, or paths of TOML files, in place of the built-in ``target``, ``theme`` and ``recommendation``.
+        Their inputs are the built-in ones' or any name among a gap's ``figures``.
 
     Returns
     -------
     tuple of Gap
-        Every code once, in the order of table (themes, recommendations, targets), row, demand (greatest first) and id. Those with
-        ``is_gap`` are mismatches.
+        Every code once, in the order of table (themes, recommendations, targets), row, demand (greatest first) and id;
+        recommendations that are fields or conditions are left out. Those with ``is_gap`` are mismatches.
 
     Raises
     ------
     UsageError
-        Where a table's name or an addressee is not known.
+        Where a table's name, one of its inputs or an addressee is not known.
     DecisionTableError
         Where a table is incomplete or ambiguous.
 
@@ -191,7 +194,7 @@ def find_gaps(
     finder = _Finder.of(coverage)
     found = [(0, finder.theme(code, chosen["theme"])) for code in coverage.study.themes]
     if addressee is not None:
-        found = [(place, gap) for place, gap in found if gap.statements]
+        found = [(place, gap) for place, gap in found if gap.subject in finder.calling]
     else:
         found += [(1, finder.recommendation(code, chosen[RECOMMENDATION])) for code in proposals(coverage.study)]
         others = [code for code in coverage.study.targets if code.kind != RECOMMENDATION]
@@ -229,7 +232,8 @@ def _addressed(coverage: Coverage, addressee: str) -> Coverage:
     lists = coverage.study.statements["addressees"].astype(object)
     known = sorted({item.strip() for cell in lists.dropna().unique() for item in str(cell).split(";")})
     if addressee not in known:
-        fix = suggest(addressee, known, otherwise=f"use one of {', '.join(known)}")
+        others = f"use one of {', '.join(known)}" if known else "fill in the column addressees of the statements"
+        fix = suggest(addressee, known, otherwise=others)
         raise UsageError([Problem(file="addressee", what=f"nothing is addressed to '{addressee}'", fix=fix)])
     mask = lists.fillna("").map(lambda cell: addressee in [item.strip() for item in str(cell).split(";")])
     only = coverage.study.select_statements(mask.to_numpy(dtype=bool))
@@ -249,7 +253,7 @@ class _Finder:
     def of(cls, coverage: Coverage) -> _Finder:
         touches = coverage.touches
         contested = frozenset(str(touches.codes[place]) for place in contested_codes(touches))
-        rows = touches.rows
+        rows = touches.rows[_in_the_count(coverage)[touches.rows["statement"].to_numpy()]]
         calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
         return cls(
             coverage=coverage,
@@ -303,8 +307,8 @@ class _Finder:
         answer: Answer | None = None,
         links: tuple[str, ...] = (),
     ) -> Gap:
-        known = {item.name for item in table.inputs}
-        decision = table.decide(**{name: value for name, value in values.items() if name in known})
+        figures = self._figures(code)
+        decision = table.decide(**_inputs_of(table, {**figures, **values}))
         responses = answer.responses if answer is not None else ()
         return Gap(
             kind=decision.outcome,
@@ -314,7 +318,7 @@ class _Finder:
             table=table.name,
             row=decision.row,
             is_gap=decision.outcome in table.gaps,
-            figures={**self._figures(code), **values},
+            figures={**values, **figures},
             statements=statements,
             responses=tuple(_named(response) for response in responses),
             links=links,
@@ -325,6 +329,7 @@ class _Finder:
         )
 
     def _figures(self, code: Code) -> dict[str, Any]:
+        """The counts and measures of a code, and the unit they count."""
         names = (
             "statements",
             "speakers",
@@ -339,14 +344,16 @@ class _Finder:
         figures: dict[str, Any] = {name: self.coverage.figure(name, code.id) for name in names}
         counts = ("statements", "speakers", "whole_groups", "assessed", "units", "calling")
         figures |= {name: int(figures[name]) for name in counts if figures[name] is not None}
-        calling = self._calling_speakers(code.id)
+        calling = self._speakers(self.calling.get(code.id, ()))
         figures["calling_speakers"] = len(calling)
-        figures["calling_groups"] = sum(name in self._group_ids for name in calling)
+        figures["calling_groups"] = len(calling & self._group_ids)
+        if figures["whole_groups"] is not None:  # of the units that touch it, as calling_groups is of those that call
+            figures["whole_groups"] = len(self._speakers(self.behind.get(code.id, ())) & self._group_ids)
         figures["unit"] = self.coverage.unit
         return figures
 
-    def _calling_speakers(self, code: str) -> set[str]:
-        return {self._speaker_of[name] for name in self.calling.get(code, ())}
+    def _speakers(self, statements: Iterable[str]) -> set[str]:
+        return {self._speaker_of[name] for name in statements}
 
     @cached_property
     def _group_ids(self) -> frozenset[str]:
@@ -356,6 +363,28 @@ class _Finder:
     def _speaker_of(self) -> Mapping[str, str]:
         frame = self.coverage.study.statements
         return dict(zip(frame["id"].astype(object), frame["speaker"].astype(object), strict=True))
+
+
+def _in_the_count(coverage: Coverage) -> np.ndarray[Any, Any]:
+    """For each statement, whether its unit has a place in the count: groups have none among actors, say."""
+    if coverage.unit == "theme":
+        return coverage.touches.counted
+    units = collect_units(evolve_unit(coverage.touches, coverage.unit))
+    return np.isin(units.of_statement, units.present(coverage.touches.counted))
+
+
+def _inputs_of(table: DecisionTable, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a table asks for; a table may ask for any figure, but not for what nobody knows."""
+    names = [item.name for item in table.inputs]
+    strange = [name for name in names if name not in values]
+    if strange:
+        what = "the table {} asks for '{}', which is no figure"
+        fix = f"use one of {', '.join(values)}"
+        raise UsageError(
+            Problem(file="tables", what=what.format(table.name, name), fix=suggest(name, values, otherwise=fix))
+            for name in strange
+        )
+    return {name: values[name] for name in names}
 
 
 def _ids_by_code(touches: Touches, rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -412,7 +441,7 @@ def _attributed(study: Study, responses: tuple[Response, ...]) -> tuple[str, ...
     return tuple(sources) if all(kinds.get(name) == "synthesis" for name in sources) else ()
 
 
-# -- in words -------------------------------------------------------------------------------------------------------------
+# -- in words ---------------------------------------------------------------------------------------------------------
 
 
 def _sentence(gap: Gap, language: str) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import networkx as nx
 import pandas as pd
 
 from .choices import Choices
+from .errors import Problem, UsageError, printable
 from .evidence import collect_evidence
+from .spelling import suggest
 from .study import Study
 
 __all__ = ["build_graph"]
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def build_graph(
@@ -31,10 +36,16 @@ def build_graph(
     Returns
     -------
     networkx.Graph
-        A node a code, with ``bipartite``, ``kind`` and ``label``. An edge where a counted statement is coded with both, or where a
-        link relates them: ``statements`` and ``speakers`` (distinct counts), ``weight`` (speakers, or the link's weight where
-        there is a link alone), ``relation`` (of the link, or ``""``) and ``basis`` (all, separated by ``;``). An explicit ``none`` is
-        no edge. :func:`policygap.trace` gives the statements behind an edge.
+        A node a code, with ``bipartite``, ``kind`` and ``label``. An edge where a counted statement is coded with both,
+        or where a link relates them: ``statements`` and ``speakers`` (distinct counts), ``weight`` (speakers, or the
+        greatest weight of its links where there are links alone), ``relation`` (of the links, or ``""``) and ``basis``
+        (of all codings and links), separated by ``;``. An explicit ``none`` is no edge. :func:`policygap.trace` gives
+        the statements behind an edge.
+
+    Raises
+    ------
+    UsageError
+        Where the study has no targets of a kind.
 
     Examples
     --------
@@ -46,50 +57,74 @@ def build_graph(
     1
     """
     wanted = study.target_kinds if kinds is None else (kinds,) if isinstance(kinds, str) else tuple(kinds)
-    graph: nx.Graph = nx.Graph(name=study.name)
+    _check_kinds(study, wanted)
+    graph: nx.Graph = nx.Graph(name=_for_exporters(study.name))
     for code in study.codes:
         if code.is_theme or code.kind in wanted:
-            graph.add_node(code.id, bipartite=0 if code.is_theme else 1, kind=code.kind, label=code.label)
+            side, label = (0 if code.is_theme else 1), _for_exporters(code.label)
+            graph.add_node(code.id, bipartite=side, kind=code.kind, label=label)
     evidence = collect_evidence(study, choices, **options)
     pairs = evidence[evidence["theme"].notna() & evidence["target_kind"].isin(wanted) & evidence["target"].notna()]
-    pairs = pairs.assign(theme=pairs["theme"].astype(object), target=pairs["target"].astype(object))
     _add_statements(graph, pairs[pairs["statement"].notna()])
-    _add_links(graph, pairs[pairs["statement"].isna() & pairs["relation"].ne("none").fillna(True)])
+    _add_links(graph, pairs[pairs["statement"].isna() & pairs["relation"].ne("none")])
     return graph
+
+
+def _for_exporters(text: str) -> str:
+    """Text without the characters that XML, and so GraphML and GEXF, can't hold."""
+    return _NOT_IN_XML.sub(lambda found: printable(found.group()), text)
+
+
+def _check_kinds(study: Study, wanted: tuple[str, ...]) -> None:
+    known = study.target_kinds
+    problems = [
+        Problem(
+            file="kinds",
+            what=f"the study has no targets of the kind '{name}'",
+            fix=suggest(name, known, otherwise=f"use one of {', '.join(known)}"),
+        )
+        for name in wanted
+        if name not in known
+    ]
+    if problems:
+        raise UsageError(problems)
 
 
 def _add_statements(graph: nx.Graph, rows: pd.DataFrame) -> None:
     grouped = rows.groupby(["theme", "target"], sort=True, observed=True)
-    counts = grouped.agg(statements=("statement", "nunique"), speakers=("speaker", "nunique"))
-    bases = grouped.agg(own=("basis", _words), theirs=("target_basis", _words))
-    for (theme, target), count in counts.iterrows():  # type: ignore[misc]  # the index is of pairs
-        basis = ";".join(sorted({*bases.at[(theme, target), "own"], *bases.at[(theme, target), "theirs"]}))
-        statements, speakers = int(count["statements"]), int(count["speakers"])
+    edges = grouped.agg(
+        statements=("statement", "nunique"),
+        speakers=("speaker", "nunique"),
+        own=("basis", _words),
+        theirs=("target_basis", _words),
+    )
+    for (theme, target), edge in zip(edges.index, edges.to_dict("records"), strict=True):
+        speakers = int(edge["speakers"])
         graph.add_edge(
-            theme, target, statements=statements, speakers=speakers, weight=float(speakers), relation="", basis=basis
+            theme,
+            target,
+            statements=int(edge["statements"]),
+            speakers=speakers,
+            weight=float(speakers),
+            relation="",
+            basis=_joined(*edge["own"], *edge["theirs"]),
         )
 
 
-def _words(cells: pd.Series) -> tuple[str, ...]:
-    return tuple(sorted({word for cell in cells.dropna().unique() for word in str(cell).split(";")}))
-
-
 def _add_links(graph: nx.Graph, rows: pd.DataFrame) -> None:
-    ordered = rows.sort_values(["theme", "target", "relation", "weight"])
-    for row in ordered[["theme", "target", "relation", "weight", "basis"]].to_dict("records"):
-        relation = row["relation"] if isinstance(row["relation"], str) else ""
-        basis = row["basis"] if isinstance(row["basis"], str) else ""
-        if not graph.has_edge(row["theme"], row["target"]):
-            graph.add_edge(
-                row["theme"],
-                row["target"],
-                statements=0,
-                speakers=0,
-                weight=row["weight"],
-                relation=relation,
-                basis=basis,
-            )
-            continue
-        edge = graph.edges[row["theme"], row["target"]]
-        edge["relation"] = ";".join(sorted({word for word in (*edge["relation"].split(";"), relation) if word}))
-        edge["basis"] = ";".join(sorted({word for word in (*edge["basis"].split(";"), basis) if word}))
+    grouped = rows.groupby(["theme", "target"], sort=True, observed=True)
+    edges = grouped.agg(weight=("weight", "max"), relation=("relation", _words), basis=("basis", _words))
+    for (theme, target), link in zip(edges.index, edges.to_dict("records"), strict=True):
+        if not graph.has_edge(theme, target):
+            graph.add_edge(theme, target, statements=0, speakers=0, weight=float(link["weight"]), relation="", basis="")
+        edge = graph.edges[theme, target]
+        edge["relation"] = _joined(*link["relation"])
+        edge["basis"] = _joined(*edge["basis"].split(";"), *link["basis"])
+
+
+def _words(cells: pd.Series) -> tuple[str, ...]:
+    return tuple({word for cell in cells.dropna().unique() for word in str(cell).split(";")})
+
+
+def _joined(*words: str) -> str:
+    return ";".join(sorted({word for word in words if word}))

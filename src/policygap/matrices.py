@@ -22,6 +22,7 @@ Array = np.ndarray[Any, Any]
 
 AXES: Final = ("theme", "target", "group", "speaker", "question", "addressee")
 VALUES: Final = ("statements", "speakers", "share", "class", "links")
+_FIGURE, _WEIGHT = "__figure", "__weight"  # names that no column of evidence has
 EVIDENCE, LINKED, ZERO, NONE, NOT_ASSESSED = "evidence", "linked", "zero", "none", "not_assessed"
 
 
@@ -34,11 +35,12 @@ class Matrix:
     rows, columns, values_name
         The axes' names, and what the cells hold.
     values
-        A frame, ids by ids: counts as whole numbers, shares between 0 and 1, or classes as words. A cell nobody looked at is
-        missing.
+        A frame, ids by ids: counts as whole numbers, shares between 0 and 1, or classes as words. A cell nobody looked
+        at is missing; so is the share of a cell where no statement was looked at, whatever its link says.
     states
-        A frame of the same shape: ``evidence``; ``linked`` (no statement, but a crosswalk's link); ``zero`` (looked, found nothing);
-        ``none`` (a link says explicitly that the two do not go together); ``not_assessed`` (nobody looked).
+        A frame of the same shape: ``evidence``; ``linked`` (no statement, but a crosswalk's link); ``zero`` (looked,
+        found nothing); ``none`` (a link says explicitly that the two do not go together); ``not_assessed`` (nobody
+        looked).
     """
 
     rows: str
@@ -74,11 +76,13 @@ def gap_matrix(
     study
         The study.
     rows, columns
-        ``theme``, ``target`` (every kind), a kind of target (e.g. ``focus_area``), ``group``, ``speaker``, ``question`` or ``addressee``.
+        ``theme``, ``target`` (every kind), a kind of target (e.g. ``focus_area``), ``group``, ``speaker``, ``question``
+        or ``addressee``.
     values
-        ``statements``; ``speakers`` (distinct, the default); ``share`` (of the speakers with a statement assessed on both axes, those in the
-        cell); ``class`` (``contested`` where explicit codings are both for and against, else the cell's state); ``links`` (the
-        default where a study has links alone).
+        ``statements``; ``speakers`` (distinct, the default); ``share`` (of the speakers with a statement assessed on
+        both axes, those in the cell); ``class`` (``contested`` where explicit codings of the cell's statements are both
+        for and against the row's code, or the column's; else the cell's state); ``links`` (the default where a study
+        has links alone).
     choices, **options
         Which statements and codings count: see :class:`policygap.choices.Choices`.
 
@@ -124,34 +128,30 @@ def build_matrix(
     values = values or ("links" if study.statements.empty else "speakers")
     _check(study, rows, columns, values)
     touches = collect_touches(study, chosen)
-    across, down = _axis(touches, rows), _axis(touches, columns)
-    cells = _Cells.of(touches, across, down)
-    related, unrelated = _linked(study, across, down)
-    looked = cells.looked | related | unrelated
+    cells = _count(touches, _axes(touches, rows), _axes(touches, columns))
+    index, header = cells.index, cells.header
     states = np.select(
-        [cells.statements > 0, related, unrelated, looked], [EVIDENCE, LINKED, NONE, ZERO], default=NOT_ASSESSED
-    )
-    counts = {
-        "statements": cells.statements,
-        "speakers": cells.speakers,
-        "links": related.astype(np.int64),
-    }
+        [cells.statements > 0, cells.related, cells.unrelated, cells.looked],
+        [EVIDENCE, LINKED, NONE, ZERO],
+        default=NOT_ASSESSED,
+    ).astype(object)
     if values == "class":
-        figures = np.where(cells.contested & (states == EVIDENCE), "contested", states).astype(object)
-        frame = pd.DataFrame(figures, index=across.index, columns=down.index)
+        figures = np.where(cells.contested, "contested", states).astype(object)
+        frame = pd.DataFrame(figures, index=index, columns=header)
     elif values == "share":
-        numbers = np.where(cells.asked > 0, cells.speakers / max(cells.asked, 1), np.nan)
-        frame = pd.DataFrame(np.where(looked, numbers, np.nan), index=across.index, columns=down.index)
+        frame = pd.DataFrame(cells.share, index=index, columns=header)
     else:
-        frame = pd.DataFrame(counts[values], index=across.index, columns=down.index).astype("Int64")
-        known = related | unrelated if values == "links" else looked
-        frame = frame.mask(pd.DataFrame(~known, index=across.index, columns=down.index))
+        counts = {"statements": cells.statements, "speakers": cells.speakers, "links": cells.related.astype(np.int64)}
+        frame = pd.DataFrame(counts[values], index=index, columns=header).astype("Int64")
+        compared = cells.related | cells.unrelated
+        known = compared if values == "links" else compared | cells.looked
+        frame = frame.where(pd.DataFrame(known, index=index, columns=header))
     return Matrix(
         rows=rows,
         columns=columns,
         values_name=values,
         values=frame,
-        states=pd.DataFrame(states.astype(object), index=across.index, columns=down.index),
+        states=pd.DataFrame(states, index=index, columns=header),
     )
 
 
@@ -190,24 +190,28 @@ class _Axis:
     is_code: bool
 
 
-def _axis(touches: Touches, name: str) -> _Axis:
+def _axes(touches: Touches, name: str) -> tuple[_Axis, ...]:
+    """The parts of one side: for all targets one a kind, since a statement may be assessed for one and not another."""
     if name in ("group", "speaker", "question", "addressee"):
-        return _axis_of_words(touches, name)
-    kinds = touches.kinds
-    wanted = kinds != "theme" if name == "target" else kinds == name
-    positions = np.flatnonzero(wanted)
-    place = np.full(len(kinds), -1)
+        return (_axis_of_words(touches, name),)
+    return tuple(_axis_of_codes(touches, name, kind) for kind in _kinds(touches, name))
+
+
+def _kinds(touches: Touches, name: str) -> tuple[str, ...]:
+    return (touches.study.target_kinds or (name,)) if name == "target" else (name,)
+
+
+def _axis_of_codes(touches: Touches, name: str, kind: str) -> _Axis:
+    positions = touches.positions(kind)
+    place = np.full(len(touches.kinds), -1)
     place[positions] = np.arange(len(positions))
-    rows = touches.rows[wanted[touches.rows["code"].to_numpy()]]
-    assessed = np.zeros(len(touches.counted), dtype=bool)
-    for kind in dict.fromkeys(kinds[wanted]):
-        assessed |= touches.assessed(kind)
+    rows = touches.of_kind(kind)
     return _Axis(
-        kind=name,
+        kind=kind,
         index=pd.Index(touches.codes[positions], name=name),
         statement=rows["statement"].to_numpy(),
         place=place[rows["code"].to_numpy()],
-        assessed=assessed,
+        assessed=touches.assessed(kind),
         supports=rows["supports"].to_numpy(),
         against=rows["against"].to_numpy(),
         is_code=True,
@@ -215,36 +219,33 @@ def _axis(touches: Touches, name: str) -> _Axis:
 
 
 def _axis_of_words(touches: Touches, name: str) -> _Axis:
-    study = touches.study
-    frame = study.statements
+    frame, tables = touches.study.statements, touches.study.tables
     counted = np.flatnonzero(touches.counted)
     if name == "addressee":
-        cells = frame["addressees"].iloc[counted].str.split(";")
-        cells = pd.Series(cells.array, index=counted).explode().dropna().str.strip()
-        ids = pd.Index(sorted(set(cells)), dtype=object)
-        statement, words = cells.index.to_numpy(), cells
+        cells = frame["addressees"].iloc[counted].astype(object).str.split(";")
+        words = pd.Series(cells.array, index=counted, dtype=object).explode().dropna().str.strip()
+        statement, words = words.index.to_numpy(), words.astype("category")
+        ids = pd.Index(words.cat.categories, dtype=object)
     else:
-        column = "question" if name == "question" else "speaker"
-        words = frame[column].iloc[counted].astype("category")
-        if name == "group":
-            actors = study.tables["actors"]
-            group_of = dict(zip(actors["id"], actors["group"], strict=True))
-            words = words.map(lambda speaker: group_of.get(speaker, speaker)).astype("category")
-        table = {"question": "questions", "group": "groups"}.get(name)
-        if table is None:
-            ids = pd.Index([*study.tables["actors"]["id"], *study.tables["groups"]["id"]], dtype=object)
+        words = frame["question" if name == "question" else "speaker"].iloc[counted].astype("category")
+        words = words[words.notna()].cat.remove_unused_categories()
+        statement = words.index.to_numpy()
+        if name == "speaker":
+            ids = pd.Index([*tables["actors"]["id"], *tables["groups"]["id"]], dtype=object)
             ids = ids[ids.isin(words.cat.categories)]
         else:
-            ids = pd.Index(study.tables[table]["id"].astype(object))
-        statement = counted[words.notna().to_numpy()]
-        words = words.dropna()
+            ids = pd.Index(tables[f"{name}s"]["id"].astype(object))
+    names = pd.Index(words.cat.categories, dtype=object)
+    if name == "group":
+        group_of = dict(zip(tables["actors"]["id"], tables["actors"]["group"], strict=True))
+        names = pd.Index([group_of.get(speaker, speaker) for speaker in names], dtype=object)
     assessed = np.zeros(len(frame), dtype=bool)
     assessed[statement] = True
     return _Axis(
         kind=name,
         index=pd.Index(ids, name=name),
         statement=statement,
-        place=ids.get_indexer(pd.Index(words.astype(object))),
+        place=ids.get_indexer(names)[words.cat.codes.to_numpy()],
         assessed=assessed,
         supports=np.zeros(len(statement), dtype=bool),
         against=np.zeros(len(statement), dtype=bool),
@@ -254,38 +255,69 @@ def _axis_of_words(touches: Touches, name: str) -> _Axis:
 
 @frozen(kw_only=True, eq=False)
 class _Cells:
-    """Counts of every cell, and whether anyone looked."""
+    """Counts of every cell, whether anyone looked, and what links say."""
 
+    index: pd.Index
+    header: pd.Index
     statements: Array
     speakers: Array
+    share: Array
     contested: Array
     looked: Array
-    asked: int
+    related: Array
+    unrelated: Array
 
-    @classmethod
-    def of(cls, touches: Touches, across: _Axis, down: _Axis) -> _Cells:
-        speaker = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker"))).of_statement
-        statement, cell, pair = _meet(across, down)
-        shape = (len(across.index), len(down.index))
-        size = shape[0] * shape[1]
-        statements = np.bincount(distinct_pairs(statement, cell, size)[1], minlength=size)
-        speakers = np.bincount(distinct_pairs(speaker[statement], cell, size)[1], minlength=size)
-        supports = across.supports[pair[0]] | down.supports[pair[1]]
-        against = across.against[pair[0]] | down.against[pair[1]]
-        contested = (np.bincount(cell[supports], minlength=size) > 0) & (np.bincount(cell[against], minlength=size) > 0)
-        both = across.assessed & down.assessed
-        looked = _looked(across, down)[:, None] & _looked(down, across)[None, :]
-        return cls(
-            statements=statements.reshape(shape),
-            speakers=speakers.reshape(shape),
-            contested=contested.reshape(shape),
-            looked=looked,
-            asked=len(np.unique(speaker[both])),
-        )
+
+def _count(touches: Touches, across: tuple[_Axis, ...], down: tuple[_Axis, ...]) -> _Cells:
+    """The cells of every part of one side by every part of the other, in the study's order."""
+    speaker = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker"))).of_statement
+    parts = [[_count_part(touches, speaker, one, two) for two in down] for one in across]
+    index, header = _laid_out(touches, across), _laid_out(touches, down)
+    order = np.ix_(index[1], header[1])
+    names = ("statements", "speakers", "share", "contested", "looked", "related", "unrelated")
+    arrays = {name: np.block([[getattr(part, name) for part in row] for row in parts])[order] for name in names}
+    return _Cells(index=index[0], header=header[0], **arrays)
+
+
+def _laid_out(touches: Touches, axes: tuple[_Axis, ...]) -> tuple[pd.Index, Array]:
+    """The ids of a side, and which place among its parts each of them comes from."""
+    ids = axes[0].index if len(axes) == 1 else axes[0].index.append([axis.index for axis in axes[1:]])
+    order = np.argsort(touches.codes.get_indexer(ids), kind="stable") if axes[0].is_code else np.arange(len(ids))
+    return ids[order], order
+
+
+def _count_part(touches: Touches, speaker: Array, across: _Axis, down: _Axis) -> _Cells:
+    statement, cell, (left, right) = _meet(across, down)
+    shape = (len(across.index), len(down.index))
+    size = shape[0] * shape[1]
+
+    def distinct(unit: Array) -> Array:
+        return np.bincount(distinct_pairs(unit, cell, size)[1], minlength=size).reshape(shape)
+
+    def both(axis: _Axis, rows: Array) -> Array:
+        sides = (np.bincount(cell[polar[rows]], minlength=size) > 0 for polar in (axis.supports, axis.against))
+        return np.logical_and(*sides).reshape(shape)
+
+    speakers = distinct(speaker[statement])
+    looked = _looked(across, down)[:, None] & _looked(down, across)[None, :]
+    asked = len(np.unique(speaker[across.assessed & down.assessed]))
+    related, unrelated = _linked(touches.study, across, down)
+    return _Cells(
+        index=across.index,
+        header=down.index,
+        statements=distinct(statement),
+        speakers=speakers,
+        share=np.where(looked, speakers / max(asked, 1), np.nan),
+        # For one code and against another is no contradiction: each code is judged by its own codings.
+        contested=both(across, left) | both(down, right),
+        looked=looked,
+        related=related,
+        unrelated=unrelated,
+    )
 
 
 def _meet(across: _Axis, down: _Axis) -> tuple[Array, Array, tuple[Array, Array]]:
-    """Every (row, column) that a statement stands on: the statement, the flat cell, and the places in both axes' columns."""
+    """Every (row, column) that a statement stands on: the statement, the flat cell, and the places in both axes."""
     order = np.argsort(down.statement, kind="stable")
     by_statement = down.statement[order]
     first = np.searchsorted(by_statement, across.statement, side="left")
@@ -344,17 +376,18 @@ def cross_tabulate(
     unit
         The column whose distinct values are counted in each cell; ``None`` counts the frame's rows.
     weight
-        A column of numbers: sum it over the distinct units (with one weight a unit), or over rows.
+        A column of numbers: sum it over the distinct units (with one weight a unit), or over rows. A missing weight
+        adds nothing.
 
     Returns
     -------
     pandas.DataFrame
-        A small wide frame, sorted by id; 0 where the two never meet.
+        A small wide frame, sorted by id: whole numbers, or floats where weights are summed; 0 where the two never meet.
 
     Raises
     ------
     UsageError
-        Where a column is not in the frame.
+        Where a column is not in the frame, weights are no numbers, or the frame is of no known kind.
 
     Examples
     --------
@@ -366,33 +399,52 @@ def cross_tabulate(
     a       1  0
     b       0  1
     """
-    table = nw.from_native(frame).lazy()
+    table = _narwhals(frame)
     names = [name for name in (rows, columns, unit, weight) if name is not None]
-    known = table.collect_schema().names()
+    _check_columns(table, names, weight)
+    keys = list(dict.fromkeys([rows, columns] if unit is None else [rows, columns, unit]))
+    weights = [] if weight is None else [nw.col(weight).cast(nw.Float64).alias(_WEIGHT)]
+    kept = table.select(*keys, *weights).drop_nulls(subset=keys)
+    if unit is not None:
+        kept = kept.unique()
+    figure = nw.len() if weight is None else nw.col(_WEIGHT).sum()
+    cells = kept.group_by(*dict.fromkeys([rows, columns])).agg(figure.alias(_FIGURE)).collect()
+    return _wide(cells, rows, columns, float if weight is not None else np.int64)
+
+
+def _narwhals(frame: Any) -> nw.LazyFrame[Any]:
+    try:
+        return nw.from_native(frame).lazy()
+    except TypeError:
+        what = f"a {type(frame).__name__} is no frame"
+        fix = "give a pandas, polars, Arrow, DuckDB, Spark or Dask frame"
+        raise UsageError([Problem(file="frame", what=what, fix=fix)]) from None
+
+
+def _check_columns(table: nw.LazyFrame[Any], names: list[str], weight: str | None) -> None:
+    schema = table.collect_schema()
+    known = schema.names()
     problems = [
         Problem(
             file="frame",
             column=name,
             what="there is no such column",
-            fix=suggest(name, known, otherwise=f"use {known}"),
+            fix=suggest(name, known, otherwise=f"use one of {', '.join(known)}"),
         )
-        for name in names
+        for name in dict.fromkeys(names)
         if name not in known
     ]
+    if weight in known and not schema[weight].is_numeric():
+        fix = "name a column of numbers, or leave the weight out"
+        problems.append(Problem(file="frame", column=weight, what="weights have to be numbers", fix=fix))
     if problems:
         raise UsageError(problems)
-    needed = [rows, columns] if unit is None else [rows, columns, unit]
-    kept = table.select(*dict.fromkeys(names)).drop_nulls(subset=list(dict.fromkeys(needed)))
-    if unit is not None:
-        kept = kept.unique()
-    figure = nw.len() if weight is None else nw.col(weight).sum()
-    cells = kept.group_by(*dict.fromkeys([rows, columns])).agg(figure.alias("__figure")).collect().to_pandas()
-    return _wide(cells, rows, columns)
 
 
-def _wide(cells: pd.DataFrame, rows: str, columns: str) -> pd.DataFrame:
-    down, across = cells[rows].astype(object), cells[columns].astype(object)
-    index, header = sorted(set(down)), sorted(set(across))
-    wide = np.zeros((len(index), len(header)), dtype=cells["__figure"].dtype if len(cells) else np.int64)
-    wide[pd.Index(index).get_indexer(down), pd.Index(header).get_indexer(across)] = cells["__figure"].to_numpy()
-    return pd.DataFrame(wide, index=pd.Index(index, name=rows), columns=pd.Index(header, name=columns))
+def _wide(cells: nw.DataFrame[Any], rows: str, columns: str, dtype: type) -> pd.DataFrame:
+    # Lists, since not every engine has the libraries that it would need to hand over a pandas frame.
+    down, across, figures = (cells[name].to_list() for name in (rows, columns, _FIGURE))
+    index, header = (pd.Index(sorted(set(ids)), dtype=object if not ids else None) for ids in (down, across))
+    wide = np.zeros((len(index), len(header)), dtype=dtype)
+    wide[index.get_indexer(down), header.get_indexer(across)] = [figure or 0 for figure in figures]
+    return pd.DataFrame(wide, index=index.rename(rows), columns=header.rename(columns))

@@ -1,4 +1,4 @@
-"""A message's name, a language and values come in; a sentence goes out. Every word for readers stands in a catalogue."""
+"""A message's name, a language and values come in; a sentence goes out. Words for readers stand in catalogues."""
 
 from __future__ import annotations
 

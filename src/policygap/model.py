@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ class Record:
         known = fields_dict(cls)
         cells = {name: None if _is_missing(value) else value for name, value in row.items()}
         named = {name: value for name, value in cells.items() if name in known and name != "extra"}
-        return cls(**named, extra={name: value for name, value in cells.items() if name not in known})
+        return cls(**named, extra={name: value for name, value in cells.items() if name not in named})
 
     def in_language(self, name: str, language: str) -> str | None:
         """The text of a field in a language, else the field itself.
@@ -45,7 +46,7 @@ class Record:
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
 @frozen(kw_only=True)
@@ -96,7 +97,7 @@ class Question(Record):
 
 @frozen(kw_only=True)
 class Code(Record):
-    """A theme (``kind`` is ``theme``) or a target (``kind`` is ``focus_area``, ``recommendation`` or the study's own)."""
+    """A theme (its ``kind`` is ``theme``) or a target (``focus_area``, ``recommendation`` or the study's own)."""
 
     id: str
     kind: str

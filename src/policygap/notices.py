@@ -65,11 +65,11 @@ def _quoted(ids: list[str], most: int = 8) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}" if value % 1 else f"{int(value)}"
+    return str(float(value)) if value % 1 else f"{int(value)}"
 
 
 def _coders(frames: Frames, meta: Mapping[str, Any]) -> Iterator[Notice]:
-    coders = sorted(set(frames["codings"]["coder"].dropna()))
+    coders = sorted(frames["codings"]["coder"].dropna().unique())
     if len(coders) > 1 and not meta.get("default_coder"):
         yield Notice(kind="several_coders", subjects=tuple(coders), values={"coders": _quoted(coders)})
 
@@ -81,7 +81,8 @@ def _stated_counts(frames: Frames) -> Iterator[Notice]:
         if rows["count"].nunique() < 2:  # noqa: PLR2004  # one number can't contradict itself
             continue
         ordered = rows.assign(place=_places(rows)).sort_values(["count", "place"])
-        stated = "; ".join(f"{_number(count)} ({place})" for count, place in zip(ordered["count"], ordered["place"]))
+        numbers = zip(ordered["count"], ordered["place"], strict=True)
+        stated = "; ".join(dict.fromkeys(f"{_number(count)} ({place})" for count, place in numbers))
         yield Notice(
             kind="counts_differ", subjects=(str(subject),), values={"subject": subject, "unit": unit, "stated": stated}
         )
@@ -133,7 +134,8 @@ def _composite_speakers(frames: Frames) -> Iterator[Notice]:
         return
     used = codings["code"].notna() & codings["reading"].ne("alternative").fillna(True)
     used &= codings["basis"].isna() | codings["basis"].eq("coder")
-    counted = statements[statements["counted"].fillna(True).astype(bool) & statements["restates"].isna()]
+    left_out = statements["counted"].eq(False).fillna(False) | statements["voice"].eq("synthesis").fillna(False)
+    counted = statements[~left_out.astype(bool) & statements["restates"].isna()]
     speaker = pd.Series(counted["speaker"].astype(object).to_numpy(), index=counted["id"].astype(object))
     pairs = pd.DataFrame({"speaker": codings.loc[used, "statement"].astype(object).map(speaker)})
     pairs["code"] = codings.loc[used, "code"].astype(object)
@@ -162,15 +164,18 @@ def _look_alikes(frames: Frames) -> Iterator[Notice]:
         "coders": [*frames["codings"]["coder"].dropna().unique()],
         "sources": [*frames["sources"]["id"]],
         "questions": [*frames["questions"]["id"]],
+        "statements": [*frames["statements"]["id"]],
+        "claims": [*frames["claims"]["id"]],
         "addressees": [*frames["statements"]["addressees"].dropna().str.split(";").explode().str.strip().unique()],
     }
     for what, names in shared.items():
-        alike: dict[str, list[str]] = {}
-        for name in names:
-            alike.setdefault(fold(str(name)), []).append(str(name))
-        for found in (sorted(set(group)) for group in alike.values()):
-            if len(found) > 1:
-                yield Notice(kind="look_alike", subjects=tuple(found), values={"what": what, "ids": _quoted(found)})
+        # Statements may be many: only those that look like another are gone through one by one.
+        ids = pd.Series(pd.unique(pd.Series(names, dtype=object)), dtype=object)
+        looks = ids.map(lambda name: fold(str(name)))
+        alike = looks.duplicated(keep=False)
+        for _, group in ids[alike].groupby(looks[alike], sort=False):
+            found = sorted(group)
+            yield Notice(kind="look_alike", subjects=tuple(found), values={"what": what, "ids": _quoted(found)})
 
 
 def _unused_codes(frames: Frames) -> Iterator[Notice]:

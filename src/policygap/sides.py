@@ -1,4 +1,4 @@
-"""A study comes in; what input, policy and research each say of every theme and recommendation goes out side by side."""
+"""A study comes in; what input, policy and research each say of themes and recommendations goes out side by side."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ def compare_sides(
     Returns
     -------
     pandas.DataFrame
-        Indexed by id: ``kind``, ``type`` (of a recommendation), ``label``; ``speakers`` that call for it and ``demand``; ``presence``,
-        ``emphasis``, ``commitment``; ``linked`` (the recommendations a theme is linked to, or the themes a recommendation is, with
-        their relation, separated by ``;``); then whether each side has it (true, false, or missing where it can't be told):
-        ``input`` (demand over 0), ``policy_strict`` (named or mentioned), ``policy_lenient`` (weaker emphasis too), ``research_strict``
-        (a link ``equal`` to a recommendation), ``research_lenient`` (any link but ``none``); and the classes of both.
+        Indexed by id: ``kind``, ``type`` (of a recommendation), ``label``; ``speakers`` (or whatever unit is counted)
+        that call for it and ``demand``; ``presence``, ``emphasis``, ``commitment``; ``linked`` (the recommendations a
+        theme is linked to, or the themes a recommendation is, with their relation, separated by ``;``); then whether
+        each side has it (true, false, or missing where it can't be told): ``input`` (demand over 0), ``policy_strict``
+        (named or mentioned), ``policy_lenient`` (weaker emphasis too), ``research_strict`` (a link ``equal`` to a
+        recommendation), ``research_lenient`` (any link but ``none``); and the classes of both.
 
     Examples
     --------
@@ -52,6 +53,7 @@ def compare_sides(
     """
     table = table or built_in_table("sides")
     coverage = measure_coverage(study, choices, **options)
+    linked, compared = _linked(study), _compared(study)
     lines = []
     for code in study.codes:
         if not (code.is_theme or code.kind == RECOMMENDATION):
@@ -61,11 +63,12 @@ def compare_sides(
         line["speakers"] = coverage.figure("calling", code.id)
         line["demand"] = coverage.figure("demand", code.id)
         line |= {"presence": answer.presence, "emphasis": answer.emphasis, "commitment": answer.commitment}
-        line["linked"] = ";".join(f"{other} ({relation})" for other, relation in _linked(study, code.id))
+        line["linked"] = ";".join(f"{other} ({relation})" for other, relation in linked.get(code.id, ()))
         line["input"] = _input(coverage, code.id, is_theme=code.is_theme)
+        relations = [relation for _, relation in linked.get(code.id, ())] if code.id in compared else None
         for how in ("strict", "lenient"):
             line[f"policy_{how}"] = _policy(answer, lenient=how == "lenient")
-            line[f"research_{how}"] = _research(study, code.id, lenient=how == "lenient") if code.is_theme else True
+            line[f"research_{how}"] = _research(relations, lenient=how == "lenient") if code.is_theme else True
             sides = {"input": line["input"], "policy": line[f"policy_{how}"], "research": line[f"research_{how}"]}
             line[f"class_{how}"] = table.decide(**sides).outcome
         lines.append(line)
@@ -87,22 +90,32 @@ def _policy(answer: Answer, *, lenient: bool) -> bool | None:
     return False if answer.presence in ("absent", "excluded") else None
 
 
-def _linked(study: Study, code: str) -> list[tuple[str, str]]:
-    """The recommendations linked to a theme, or the themes linked to a recommendation, with the relation."""
-    links = study.links
-    kinds = {target.id: target.kind for target in study.targets}
-    of_research = links["target"].astype(object).map(kinds).eq(RECOMMENDATION)
-    mine = links[(links["theme"].eq(code) | links["target"].eq(code)).fillna(False) & of_research]
-    pairs = zip(mine["theme"], mine["target"], mine["relation"].astype(object).fillna("related"), strict=True)
-    return sorted((target if theme == code else theme, relation) for theme, target, relation in pairs)
+def _links_to_research(study: Study) -> pd.DataFrame:
+    """Theme, target and relation of the links to recommendations, each once."""
+    known = [target.id for target in study.targets if target.kind == RECOMMENDATION]
+    links = study.links.loc[study.links["target"].isin(known), ["theme", "target", "relation"]]
+    links = links.drop_duplicates().astype(object)
+    return links.assign(relation=links["relation"].where(links["relation"].notna(), "related"))
 
 
-def _research(study: Study, theme: str, *, lenient: bool) -> bool | None:
-    """Whether research recommends a theme; missing where nobody compared it with the recommendations."""
-    relations = [relation for _, relation in _linked(study, theme)]
-    links = study.links
-    fits_none = bool((links["theme"].eq(theme) & links["target"].isna()).any())
-    if not relations and not fits_none:
+def _linked(study: Study) -> dict[str, list[tuple[str, str]]]:
+    """The recommendations linked to each theme, and the themes linked to each recommendation, with the relation."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for theme, target, relation in _links_to_research(study).itertuples(index=False):
+        found.setdefault(theme, []).append((target, relation))
+        found.setdefault(target, []).append((theme, relation))
+    return {code: sorted(links) for code, links in found.items()}
+
+
+def _compared(study: Study) -> frozenset[str]:
+    """The themes that somebody compared with the recommendations, be it to find that they fit none."""
+    fits_none = study.links.loc[study.links["target"].isna(), "theme"]
+    return frozenset(_links_to_research(study)["theme"]) | frozenset(fits_none)
+
+
+def _research(relations: list[str] | None, *, lenient: bool) -> bool | None:
+    """Whether research recommends a theme with these relations; missing where nobody compared it."""
+    if relations is None:
         return None
     if lenient:
         return any(relation != "none" for relation in relations)

@@ -17,6 +17,8 @@ def fold(text: str) -> str:
     >>> fold("Ås") == fold("as")
     True
     """
+    if text.isascii():
+        return text.strip().casefold()
     decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 

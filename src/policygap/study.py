@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 from . import io
 from .checks import check_tables
 from .errors import Problem, StudyError, UsageError
+from .io.descriptor import tidy_meta
 from .model import Actor, Claim, Code, Group, Question, Record, Response, Source, StatedCount
 from .notices import Notice, find_notices
 from .package import Package, RawTable
@@ -28,13 +29,35 @@ R = TypeVar("R", bound=Record)
 __all__ = ["Study", "build_study", "find_problems", "list_bundled", "read_study"]
 
 
+class _Tables(Mapping[str, pd.DataFrame]):
+    """Frames by name that can't be changed from outside: whoever asks for one gets a frame of their own.
+
+    Such a frame shares the columns until one of them is written to, so handing it out costs next to nothing.
+    """
+
+    def __init__(self, frames: Mapping[str, pd.DataFrame]) -> None:
+        self._frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self._frames[name].copy(deep=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __repr__(self) -> str:
+        return repr(self._frames)
+
+
 @frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Study:
     """One comparison: its nouns, its evidence, its sources.
 
     A study is made by :func:`read_study` or :func:`build_study` and never changes; methods that change something
-    return a new one. The typed tables hold the truth; records (:attr:`codes`, :attr:`groups`, ...) are made of them when
-    asked for.
+    return a new one. The typed tables hold the truth; records (:attr:`codes`, :attr:`groups`, ...) are made of them
+    when asked for.
 
     Attributes
     ----------
@@ -54,7 +77,7 @@ class Study:
 
     name: str
     meta: Mapping[str, Any] = field(factory=dict)
-    tables: Mapping[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame] = field(converter=_Tables)
     remarks: tuple[str, ...] = ()
 
     # -- what it says of itself ---------------------------------------------------------------------------------------
@@ -103,7 +126,7 @@ class Study:
     def themes(self) -> tuple[Code, ...]:
         """The themes, in the order of the codebook."""
         rows = self.tables["themes"].to_dict("records")
-        return tuple(Code.from_row({**row, "kind": "theme"}) for row in rows)
+        return tuple(Code.from_row({**row, "kind": "theme"}) for row in rows)  # type: ignore[dict-item]  # columns are named by text
 
     @cached_property
     def targets(self) -> tuple[Code, ...]:
@@ -218,7 +241,7 @@ class Study:
         **tables
             A frame, or anything ``pandas.DataFrame`` takes, by table name.
         """
-        return build_study(name=self.name, meta=self.meta, **{**self.tables, **tables})
+        return self._rebuilt(self.meta, {**self.tables, **tables})
 
     def with_codings(self, codings: Any) -> Study:
         """A study with these codings added to its own.
@@ -236,8 +259,11 @@ class Study:
 
     def with_meta(self, **meta: Any) -> Study:
         """A study with these words about itself, such as ``default_coder``."""
-        changed = {**self.meta, **meta}
-        return build_study(name=self.name, meta=changed, **self.tables)
+        return self._rebuilt({**self.meta, **meta}, self.tables)
+
+    def _rebuilt(self, meta: Mapping[str, Any], tables: Mapping[str, Any]) -> Study:
+        built = build_study(name=self.name, meta=meta, **tables)
+        return evolve(built, remarks=self.remarks)
 
     def with_parent_codings(self) -> Study:
         """A study in which every coding with a code is one with the code's parents too.
@@ -332,8 +358,8 @@ def _sorted_text(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def _cell(value: object) -> str:
-    # A missing cell sorts first and equals no text that a table can hold.
-    return "\0" if value is None else str(value)
+    # A missing cell sorts first and equals no text.
+    return "" if value is None else f"={value}"
 
 
 def _stack(frame: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
@@ -374,13 +400,22 @@ def _assemble(package: Package) -> tuple[Study | None, tuple[Problem, ...]]:
     def row(table: str, position: int) -> int:
         return package.tables[table].row(position) if table in package.tables else position + 2
 
-    # A file that could not be read at all would make every reference to it a problem of its own.
-    if not package.problems:
-        found = (*found, *check_tables(frames, package.meta, files, row))
+    found = (*found, *check_tables(frames, package.meta, files, row, unread=_unread(package, frames)))
     if found:
         return None, found
-    meta = {key: value for key, value in package.meta.items() if value is not None}
-    return Study(name=package.name, meta=meta, tables=frames, remarks=package.remarks), ()
+    # The id is the name of a file or folder: a study that is copied elsewhere is the same study.
+    meta = {key: value for key, value in package.meta.items() if value is not None and key != "id"}
+    return Study(name=str(package.meta.get("id") or package.name), meta=meta, tables=frames, remarks=package.remarks), ()
+
+
+def _unread(package: Package, frames: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """Tables that could not be read whole: each reference to them would look like a problem of its own."""
+    blamed = {problem.file for problem in package.problems}
+    lost = {name for name in TABLES if name not in package.tables} if package.problems else set[str]()
+    ragged = {name for name, table in package.tables.items() if table.file in blamed}
+    keys = {name: table.key for name, table in TABLES.items() if table.key is not None}
+    nameless = {name for name, key in keys.items() if len(frames[name]) and frames[name][key].isna().all()}
+    return frozenset(lost | ragged | nameless)
 
 
 def read_study(path: str | Path) -> Study:
@@ -433,8 +468,8 @@ def build_study(
     meta
         ``languages``, ``default_coder``, ``sampling`` and any further words about the study.
     **tables
-        A frame, or anything ``pandas.DataFrame`` takes, for each table: ``themes`` and ``targets``, with ``statements`` and
-        ``codings``, or ``links``, or both; the others are optional.
+        A frame, or anything ``pandas.DataFrame`` takes, for each table: ``themes`` and ``targets``, with
+        ``statements`` and ``codings``, or ``links``, or both; the others are optional.
 
     Raises
     ------
@@ -454,9 +489,11 @@ def build_study(
     frames = {table: _frame(table, rows) for table, rows in tables.items() if rows is not None}
     # An empty list of rows has no columns either: it is no table.
     raw = {table: RawTable(file=table, frame=frame) for table, frame in frames.items() if len(frame.columns)}
-    said = {**(meta or {}), **({"title": title} if title is not None else {})}
+    given = {**(meta or {}), **({"title": title} if title is not None else {})}
+    said, wrong = tidy_meta(given, file="meta")
     study, problems = _assemble(Package(name=name, meta=said, tables=raw))
-    if study is None:
+    problems = (*wrong, *problems)
+    if study is None or problems:
         raise StudyError(problems)
     return study
 

@@ -170,22 +170,28 @@ def _add_statements(draw: st.DrawFn, out: Tables) -> None:
             "addressees": draw(_maybe("state", "county;state")),
             "counted": draw(_maybe(True, True, False)),  # type: ignore[arg-type]  # a flag
             "restates": draw(_maybe(*earlier)) if draw(st.booleans()) else None,
+            "typical": draw(_maybe(True, False)),  # type: ignore[arg-type]  # a flag
         }
         out["statements"].append(row)
         chosen = draw(st.lists(st.sampled_from(codes), max_size=4))
         out["codings"] += [_coding(draw, row["id"], code) for code in chosen]
         looked = draw(st.lists(st.sampled_from(kinds), max_size=2))
-        out["codings"] += [{"statement": row["id"], "code": None, "kind": kind} for kind in looked]
+        coder = draw(_coders())
+        out["codings"] += [{"statement": row["id"], "code": None, "kind": kind, "coder": coder} for kind in looked]
     if not out["codings"]:
         out["codings"].append({"statement": "s0", "code": codes[0]})
+
+
+def _coders() -> st.SearchStrategy[str | None]:
+    return _maybe("first", "first", "second")
 
 
 def _coding(draw: st.DrawFn, statement: str, code: str) -> dict[str, Any]:
     return {
         "statement": statement,
         "code": code,
-        "coder": "first",
-        "basis": draw(_maybe("coder", "coder", "printed", "umbrella")),
+        "coder": draw(_coders()),
+        "basis": draw(_maybe("coder", "coder", "printed", "umbrella", "rule")),
         "polarity": draw(_maybe("for", "against")),
         "reading": draw(_maybe("both", "main", "alternative")),
     }

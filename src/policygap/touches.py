@@ -115,7 +115,7 @@ def collect_touches(study: Study, choices: Choices | None = None, **options: Any
 
 
 def _check_coders(study: Study, choices: Choices) -> None:
-    known = sorted(set(study.codings["coder"].dropna()))
+    known = sorted(study.codings["coder"].dropna().unique())
     asked = choices.coder.values() if isinstance(choices.coder, dict) else [choices.coder]
     problems = [
         Problem(
@@ -211,7 +211,7 @@ def _by_whom(study: Study, choices: Choices, kind: str) -> Array:
     by_coder = frame["basis"].isna().to_numpy() | _isin(frame["basis"], ("coder",))
     if named is None and study.default_coder is None:
         return basis
-    wanted = named if named is not None else (study.default_coder,)
+    wanted = named or (study.default_coder or "",)
     by_wanted = _isin(frame["coder"], wanted)
     if study.default_coder in wanted:
         by_wanted |= frame["coder"].isna().to_numpy()

@@ -6,14 +6,19 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from attrs import evolve
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
+from .evidence import join_words
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
+from .units import collect_units, distinct_pairs
 
 __all__ = ["find_conflicts", "list_examples", "list_speakers", "select_quotes", "trace"]
+
+Array = np.ndarray[Any, Any]
 
 COLUMNS: Final = (
     "statement", "speaker", "group", "text", "source", "locator", "question", "kind", "voice", "quantifier",
@@ -47,9 +52,16 @@ def trace(
     Returns
     -------
     pandas.DataFrame
-        A row a statement: its id as ``statement``, ``speaker``, ``group``, ``text`` and language variants, ``source``, ``locator``,
-        ``question``, ``kind``, ``voice``, ``quantifier``; ``code`` (the ids asked for), ``polarity``, ``basis`` and ``coder`` of those codings,
-        separated by ``;``.
+        A row a statement, in the study's order: its id as ``statement``, ``speaker``, ``group``, ``text`` and language
+        variants, ``source``, ``locator``, ``question``, ``kind``, ``voice``, ``quantifier``; ``code`` (of the codes
+        asked for, or of all where only a speaker was, those it is coded with), ``polarity``, ``basis`` and ``coder`` of
+        those codings, separated by ``;``.
+
+    Raises
+    ------
+    UsageError
+        Where there is nothing to trace, an id is not known, or a gap comes with a place or choices besides: it brings
+        its own.
 
     Examples
     --------
@@ -59,6 +71,7 @@ def trace(
     True
     """
     if gap is not None:
+        _check_gap(gap, choices, {"theme": theme, "target": target, "speaker": speaker, **options})
         return _of_gap(study, gap)
     codes = [study.theme(theme).id] if theme is not None else []
     codes += [study.target(target).id] if target is not None else []
@@ -74,6 +87,16 @@ def trace(
     return _describe(touches, np.flatnonzero(kept), codes)
 
 
+def _check_gap(gap: Any, choices: Choices | None, others: dict[str, Any]) -> None:
+    if not hasattr(gap, "statements") or not hasattr(gap, "choices"):
+        fix = "give a gap of find_gaps, or name a theme=, target= or speaker="
+        raise UsageError([Problem(file="gap", what=f"{gap!r} is no gap", fix=fix)])
+    given = [name for name, value in {"choices": choices, **others}.items() if value is not None]
+    if given:
+        what = f"a gap says itself what is behind it, so {', '.join(given)} can't be given besides"
+        raise UsageError([Problem(file="gap", what=what, fix="leave one of them out")])
+
+
 def _check_speaker(study: Study, name: str) -> None:
     known = [*study.tables["actors"]["id"], *study.tables["groups"]["id"]]
     if name not in known:
@@ -87,7 +110,7 @@ def _of_gap(study: Study, gap: Any) -> pd.DataFrame:
     return _describe(touches, np.sort(where[where >= 0]), [gap.subject])
 
 
-def _touching(touches: Touches, codes: list[str]) -> np.ndarray[Any, Any]:
+def _touching(touches: Touches, codes: list[str]) -> Array:
     """For each statement, whether it touches any of these codes."""
     places = touches.codes.get_indexer(pd.Index(codes, dtype=object))
     rows = touches.rows["statement"].to_numpy()[np.isin(touches.rows["code"].to_numpy(), places)]
@@ -96,27 +119,38 @@ def _touching(touches: Touches, codes: list[str]) -> np.ndarray[Any, Any]:
     return found
 
 
-def _describe(touches: Touches, where: np.ndarray[Any, Any], codes: list[str]) -> pd.DataFrame:
+def _describe(touches: Touches, where: Array, codes: list[str]) -> pd.DataFrame:
+    """What is known of these statements (positions, ascending), and of their codings with these codes, or all codes."""
     study = touches.study
-    frame = study.statements.iloc[where].rename(columns={"id": "statement"})
+    frame = study.statements.iloc[where].rename(columns={"id": "statement"}).reset_index(drop=True)
     group_of = dict(zip(study.tables["actors"]["id"], study.tables["actors"]["group"], strict=True))
-    frame["group"] = [group_of.get(name, name) for name in frame["speaker"]]
-    details = {name: [""] * len(where) for name in ("code", "polarity", "basis", "coder")}
-    places = touches.codes.get_indexer(pd.Index(codes, dtype=object)) if codes else np.arange(len(touches.codes))
-    rows = touches.rows[
-        np.isin(touches.rows["code"].to_numpy(), places) & np.isin(touches.rows["statement"].to_numpy(), where)
-    ]
-    position = {statement: place for place, statement in enumerate(where)}
-    for statement, group in rows.groupby("statement", sort=False):
-        place = position[statement]  # type: ignore[index]  # positions of statements
-        details["code"][place] = ";".join(sorted({touches.codes[code] for code in group["code"]}))
-        polarity = {"for" if yes else "against" if no else "" for yes, no in zip(group["supports"], group["against"])}
-        details["polarity"][place] = ";".join(sorted(polarity - {""}))
-        for name in ("basis", "coder"):
-            details[name][place] = ";".join(sorted({str(cell) for cell in group[name].dropna()}))
+    speaker = frame["speaker"].astype("category")
+    names = np.array([group_of.get(name, name) for name in speaker.cat.categories], dtype=object)
+    # Missing never: a speaker is required. The place at the end is what -1 would read.
+    frame["group"] = np.append(names, None)[speaker.cat.codes.to_numpy()]
     variants = [name for name in frame.columns if name.startswith("text_")]
-    out = frame.assign(**details)[["statement", "speaker", "group", "text", *variants, *COLUMNS[4:]]]
-    return out.reset_index(drop=True)
+    frame = frame.assign(**_codings_of(touches, where, codes or None))
+    return frame[["statement", "speaker", "group", "text", *variants, *COLUMNS[4:]]]
+
+
+def _codings_of(touches: Touches, where: Array, codes: list[str] | None) -> dict[str, Array]:
+    """The words of the codings of each statement (with all codes where ``codes`` is ``None``), ``""`` where none."""
+    rows = touches.rows
+    if codes is not None:
+        rows = rows[np.isin(rows["code"].to_numpy(), touches.codes.get_indexer(pd.Index(codes, dtype=object)))]
+    position = np.full(len(touches.counted), -1)
+    position[where] = np.arange(len(where))
+    rows = rows[position[rows["statement"].to_numpy()] >= 0]
+    place = position[rows["statement"].to_numpy()]
+    polarity = np.where(rows["supports"], 0, np.where(rows["against"], 1, -1))
+    columns: dict[str, tuple[Array, Any]] = {
+        "code": (rows["code"].to_numpy(), touches.codes),
+        "polarity": (polarity, ("for", "against")),
+        "basis": (rows["basis"].cat.codes.to_numpy(), rows["basis"].cat.categories),
+        "coder": (rows["coder"].cat.codes.to_numpy(), rows["coder"].cat.categories),
+    }
+    joined = {name: join_words(place, word, words, len(where)) for name, (word, words) in columns.items()}
+    return {name: np.append(texts.categories.astype(object), "")[texts.codes] for name, texts in joined.items()}
 
 
 def list_speakers(study: Study, choices: Choices | None = None, **options: Any) -> pd.DataFrame:
@@ -125,9 +159,10 @@ def list_speakers(study: Study, choices: Choices | None = None, **options: Any) 
     Returns
     -------
     pandas.DataFrame
-        A row an actor or group, in the study's order: ``speaker``, ``label``, ``type`` (``actor``, ``group`` speaking as one, or
-        ``umbrella``), ``group``, ``statements`` (counted), ``calls``, ``themes`` and ``targets`` (distinct codes touched), ``left_out``
-        (statements that do not count). Groups without statements of their own are not listed; silent actors are, with 0.
+        A row an actor or group, in the study's order: ``speaker``, ``label``, ``type`` (``actor``, ``group`` speaking
+        as one, or ``umbrella``), ``group``, ``statements`` (counted), ``calls``, ``themes`` and ``targets`` (distinct
+        codes touched), ``left_out`` (statements that do not count). Groups without statements of their own are not
+        listed; silent actors are, with 0.
 
     Examples
     --------
@@ -137,36 +172,33 @@ def list_speakers(study: Study, choices: Choices | None = None, **options: Any) 
     True
     """
     touches = collect_touches(study, choose(choices, options))
-    speaker = study.statements["speaker"].astype(object).to_numpy()
-    every = pd.Series(speaker, dtype=object).value_counts()
-    counted = pd.Series(speaker[touches.counted], dtype=object).value_counts()
-    calls = pd.Series(speaker[touches.counted & touches.calls], dtype=object).value_counts()
-    rows = touches.rows
-    codes = pd.DataFrame({"speaker": speaker[rows["statement"].to_numpy()], "code": rows["code"].to_numpy()})
-    is_theme = (touches.kinds == "theme")[codes["code"].to_numpy()]
-    themes = codes[is_theme].drop_duplicates().groupby("speaker").size()
-    targets = codes[~is_theme].drop_duplicates().groupby("speaker").size()
-    lines = []
-    for record in (*study.actors, *study.groups):
-        is_actor = hasattr(record, "group")
-        if not is_actor and record.id not in every.index:
-            continue
-        kind = "actor" if is_actor else "umbrella" if record.id in study.umbrellas else "group"
-        lines.append(
-            {
-                "speaker": record.id,
-                "label": record.label,
-                "type": kind,
-                "group": record.group if is_actor else record.id,  # type: ignore[union-attr]  # an actor has a group
-                "statements": int(counted.get(record.id, 0)),
-                "calls": int(calls.get(record.id, 0)),
-                "themes": int(themes.get(record.id, 0)),
-                "targets": int(targets.get(record.id, 0)),
-                "left_out": int(every.get(record.id, 0) - counted.get(record.id, 0)),
-            }
-        )
-    names = ["speaker", "label", "type", "group", "statements", "calls", "themes", "targets", "left_out"]
-    return pd.DataFrame(lines, columns=names)
+    units = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker")))
+    speaker, codes = units.of_statement, touches.rows["code"].to_numpy()
+    size, of_row = len(units.ids), speaker[touches.rows["statement"].to_numpy()]
+    is_theme = (touches.kinds == "theme")[codes]
+
+    def count(speakers: Array) -> Array:
+        return np.bincount(speakers, minlength=size)
+
+    def distinct(rows: Array) -> Array:
+        return count(distinct_pairs(of_row[rows], codes[rows], len(touches.codes))[0])
+
+    every, counted = count(speaker), count(speaker[touches.counted])
+    tables = study.tables
+    frame = pd.DataFrame(
+        {
+            "speaker": units.ids,
+            "label": [*tables["actors"]["label"], *tables["groups"]["label"]],
+            "type": np.where(units.is_umbrella, "umbrella", np.where(units.is_group, "group", "actor")),
+            "group": units.stratum,
+            "statements": counted,
+            "calls": count(speaker[touches.counted & touches.calls]),
+            "themes": distinct(is_theme),
+            "targets": distinct(~is_theme),
+            "left_out": every - counted,
+        }
+    )
+    return frame[~units.is_group | (every > 0)].reset_index(drop=True)
 
 
 def select_quotes(
@@ -206,7 +238,7 @@ def select_quotes(
         raise UsageError([Problem(file="n", what=f"{n!r} is no whole number of 1 or more")])
     found = trace(study, choices=choices, theme=theme, target=target, **options)
     typical = study.statements.set_index(study.statements["id"].astype(object))["typical"]
-    found["typical"] = found["statement"].astype(object).map(typical).fillna(False).astype(bool)  # noqa: FBT003
+    found["typical"] = found["statement"].astype(object).map(typical).fillna(False).astype(bool)
     found["plain"] = ~found["typical"]
     found["voiced"] = found["voice"].astype(object).map({"quote": 0, "summary": 1}).fillna(2)
     ordered = found.sort_values(["plain", "voiced", "statement"], kind="stable")
@@ -223,8 +255,8 @@ def list_examples(
     Returns
     -------
     pandas.DataFrame
-        As :func:`trace` gives them, with the speaker's ``region`` and ``printed`` (targets that the source itself prints beside the
-        statement).
+        As :func:`trace` gives them, with the speaker's ``region`` and ``printed`` (targets that the source itself
+        prints beside the statement, separated by ``;``, missing where it prints none).
 
     Examples
     --------
@@ -233,22 +265,21 @@ def list_examples(
     >>> set(examples["kind"])
     {'example'}
     """
-    touches = collect_touches(study, choose(choices, options))
+    chosen = choose(choices, options)
+    touches = collect_touches(study, chosen)
     codes = [study.theme(theme).id] if theme is not None else []
     codes += [study.target(target).id] if target is not None else []
     kept = touches.counted & study.statements["kind"].eq("example").to_numpy(dtype=bool)
     for name in codes:
         kept &= _touching(touches, [name])
-    found = _describe(touches, np.flatnonzero(kept), codes)
+    where = np.flatnonzero(kept)
+    found = _describe(touches, where, codes)
     region = dict(zip(study.tables["actors"]["id"], study.tables["actors"]["region"], strict=True))
-    printed = study.codings[study.codings["basis"].eq("printed") & study.codings["code"].notna()]
-    letters = (
-        printed.astype({"statement": object, "code": object})
-        .groupby("statement")["code"]
-        .agg(lambda cells: ";".join(sorted(set(cells))))
-    )
     found["region"] = [region.get(name) for name in found["speaker"]]
-    found["printed"] = found["statement"].astype(object).map(letters.to_dict())
+    printed = collect_touches(study, chosen.but(basis="printed"))
+    targets = list(printed.codes[printed.kinds != "theme"])
+    letters = pd.Series(_codings_of(printed, where, targets)["code"], dtype=object)
+    found["printed"] = letters.where(letters.ne(""), None)
     return found
 
 
@@ -258,8 +289,8 @@ def find_conflicts(study: Study, choices: Choices | None = None, **options: Any)
     Returns
     -------
     pandas.DataFrame
-        A row a code: ``code``, ``kind``, ``label``, ``for_statements`` and ``against_statements`` (ids), ``for_speakers`` and
-        ``against_speakers``, all separated by ``;``.
+        A row a code: ``code``, ``kind``, ``label``, ``for_statements`` and ``against_statements`` (ids),
+        ``for_speakers`` and ``against_speakers``, all separated by ``;``.
 
     Examples
     --------
