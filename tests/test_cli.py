@@ -52,7 +52,9 @@ def test_check_lists_every_problem_on_a_line_of_its_own_and_exits_with_1(
     assert any("row 24" in line and "column polarity" in line and "for" in line for line in lines)
 
 
-@pytest.mark.parametrize("command", ["report", "matrix", "coverage", "gaps", "sides", "speakers", "claims", "conflicts"])
+@pytest.mark.parametrize(
+    "command", ["report", "matrix", "coverage", "gaps", "sides", "speakers", "claims", "conflicts"]
+)
 def test_a_study_with_problems_ends_every_command_with_1_and_no_traceback(
     command: str, mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +244,9 @@ def test_every_public_name_loads() -> None:
 
 @settings(max_examples=25)
 @given(content=st.binary(max_size=200), name=st.sampled_from(["themes.csv", "codings.csv", "datapackage.json"]))
-def test_no_bytes_in_a_file_end_in_a_traceback(content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_bytes_in_a_file_end_in_a_traceback(
+    content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("bytes") / "study"
     pg.start_study(folder)
     (folder / name).write_bytes(content)

@@ -143,7 +143,9 @@ def test_a_full_disk_leaves_the_old_report_whole(
 
 
 def test_csv_has_no_formula_and_no_nan() -> None:
-    frame = pd.DataFrame({"text": ["=1+1", "\t=1", "@x", "fine"], "number": [-1.5, None, 2, 3], "tied": [("A", "B"), (), (), ()]})
+    frame = pd.DataFrame(
+        {"text": ["=1+1", "\t=1", "@x", "fine"], "number": [-1.5, None, 2, 3], "tied": [("A", "B"), (), (), ()]}
+    )
     rows = list(csv.DictReader(io.StringIO(to_csv(frame))))
     assert [row["text"] for row in rows] == ["'=1+1", "'\t=1", "'@x", "fine"]
     assert [row["number"] for row in rows] == ["-1.5", "", "2.0", "3.0"]

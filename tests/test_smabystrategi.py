@@ -55,13 +55,19 @@ def test_every_section_has_its_statements(smabystrategi: pg.Study) -> None:
 
 
 def test_targets_are_those_that_others_rely_on(smabystrategi: pg.Study) -> None:
-    by_kind = {kind: [code.id for code in smabystrategi.targets if code.kind == kind] for kind in smabystrategi.target_kinds}
+    by_kind = {
+        kind: [code.id for code in smabystrategi.targets if code.kind == kind] for kind in smabystrategi.target_kinds
+    }
     assert by_kind == {
         "focus_area": list("ABCDEFG"),
         "recommendation": [f"R{number}" for number in range(1, 12)],
         "priority": [f"P{number}" for number in range(1, 6)],
     }
-    assert {code.type for code in smabystrategi.targets if code.kind == "recommendation"} == {"field", "condition", "proposal"}
+    assert {code.type for code in smabystrategi.targets if code.kind == "recommendation"} == {
+        "field",
+        "condition",
+        "proposal",
+    }
 
 
 def test_themes_are_short_english_slugs_with_definitions_in_both_languages(smabystrategi: pg.Study) -> None:
@@ -92,7 +98,9 @@ def test_every_statement_was_assessed_for_themes_areas_and_recommendations(smaby
 
 
 def test_printed_letters_stand_beside_the_instruments_alone_and_a_range_is_an_umbrella(smabystrategi: pg.Study) -> None:
-    locator = smabystrategi.statements.set_index(smabystrategi.statements["id"].astype(object))["locator"].astype(object)
+    locator = smabystrategi.statements.set_index(smabystrategi.statements["id"].astype(object))["locator"].astype(
+        object
+    )
     letters = {"1": "F", "2": "F", "3": "F", "4": "A", "5": "C", "6": "D", "7": "E", "8": "FG", "9": "ABCDEFG"}
     rows = smabystrategi.codings[smabystrategi.codings["basis"].isin(["printed", "umbrella"])]
     for statement, group in rows.astype(object).groupby("statement"):

@@ -1,0 +1,129 @@
+"""The graph against the evidence and the matrix, and through networkx's own exporters."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+import policygap as pg
+from policygap.testing import studies
+
+# A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
+FEW = settings(max_examples=max(1, settings().max_examples // 25))
+
+
+def words(*cells: Any) -> str:
+    found = {word for cell in cells if not pd.isna(cell) for word in str(cell).split(";")}
+    return ";".join(sorted(found))
+
+
+@FEW
+@given(studies())
+def test_edges_are_the_pairs_of_the_evidence_with_its_counts(study: pg.Study) -> None:
+    graph = pg.build_graph(study)
+    rows = [row for row in pg.collect_evidence(study).to_dict("records") if row["relation"] != "none"]
+    expected: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for row in rows:
+        if not pd.isna(row["theme"]) and not pd.isna(row["target"]):
+            expected.setdefault(frozenset((row["theme"], row["target"])), []).append(row)
+    assert {frozenset(edge) for edge in graph.edges} == set(expected)
+    for pair, mine in expected.items():
+        stated = [row for row in mine if not pd.isna(row["statement"])]
+        speakers = len({row["speaker"] for row in stated})
+        assert graph.edges[tuple(pair)] == {
+            "statements": len({row["statement"] for row in stated}),
+            "speakers": speakers,
+            "weight": speakers or max(row["weight"] for row in mine),
+            "relation": words(*(row["relation"] for row in mine)),
+            "basis": words(*(row[name] for row in mine for name in ("basis", "target_basis"))),
+        }
+
+
+@FEW
+@given(studies())
+def test_edges_hold_the_numbers_of_the_matrix(study: pg.Study) -> None:
+    graph = pg.build_graph(study)
+    states = pg.build_matrix(study, "theme", "target", "class").states
+    for name in ("statements", "speakers") if len(study.statements) else ():
+        matrix = pg.gap_matrix(study, "theme", "target", name).fillna(0)
+        for theme in matrix.index:
+            for target in matrix.columns:
+                edge = graph.edges[theme, target] if graph.has_edge(theme, target) else {name: 0}
+                assert edge[name] == matrix.loc[theme, target]
+    for theme in states.index:
+        for target in states.columns:
+            assert graph.has_edge(theme, target) == (states.loc[theme, target] in ("evidence", "linked"))
+
+
+@FEW
+@given(studies())
+def test_every_code_is_a_node_of_a_plain_bipartite_graph(study: pg.Study) -> None:
+    graph = pg.build_graph(study)
+    assert type(graph) is nx.Graph
+    assert set(graph) == {code.id for code in study.codes}
+    assert {name for name, side in graph.nodes(data="bipartite") if side == 0} == {theme.id for theme in study.themes}
+    assert dict(graph.nodes(data="kind")) == {code.id: code.kind for code in study.codes}
+    assert nx.bipartite.is_bipartite_node_set(graph, {theme.id for theme in study.themes})
+
+
+@FEW
+@given(studies())
+def test_exporters_of_networkx_write_what_reads_back(study: pg.Study) -> None:
+    graph = pg.build_graph(study)
+    assert nx.utils.graphs_equal(nx.node_link_graph(json.loads(json.dumps(nx.node_link_data(graph)))), graph)
+    for write, read in ((nx.write_graphml, nx.read_graphml), (nx.write_gexf, nx.read_gexf)):
+        file = BytesIO()
+        write(graph, file)
+        file.seek(0)
+        back = read(file)
+        assert {frozenset(edge) for edge in back.edges} == {frozenset(edge) for edge in graph.edges}
+        assert dict(back.nodes(data="bipartite")) == dict(graph.nodes(data="bipartite"))
+        assert {frozenset(edge[:2]): edge[2] for edge in back.edges(data="weight")} == {
+            frozenset(edge[:2]): edge[2] for edge in graph.edges(data="weight")
+        }
+
+
+def crosswalk(*links: dict[str, Any]) -> pg.Study:
+    return pg.build_study(
+        themes=[{"id": "buses", "label": "More\x1b[31m buses\x00\u202e"}, {"id": "trains", "label": "Trains"}],
+        targets=[
+            {"id": "A", "kind": "focus_area", "label": "|A`"},
+            {"id": "=1+1", "kind": "recommendation", "label": "=1+1"},
+        ],
+        links=links,
+    )
+
+
+def test_an_explicit_none_is_no_edge_and_codes_without_any_stay_nodes() -> None:
+    graph = pg.build_graph(crosswalk({"theme": "buses", "target": "A", "relation": "none"}))
+    assert (list(nx.isolates(graph)), graph.size()) == (["buses", "trains", "A", "=1+1"], 0)
+
+
+def test_links_of_one_pair_are_one_edge_with_the_greatest_weight() -> None:
+    one = {"theme": "buses", "target": "A", "relation": "subset", "weight": 2, "basis": "printed"}
+    two = {"theme": "buses", "target": "A", "relation": "equal", "weight": 3, "basis": "coder"}
+    for links in ((one, two), (two, one)):
+        edge = pg.build_graph(crosswalk(*links)).edges["buses", "A"]
+        assert (edge["relation"], edge["weight"], edge["basis"]) == ("equal;subset", 3.0, "coder;printed")
+        assert (edge["statements"], edge["speakers"]) == (0, 0)
+
+
+def test_kinds_choose_the_targets() -> None:
+    link = {"theme": "buses", "target": "=1+1", "relation": "equal"}
+    assert list(pg.build_graph(crosswalk(link), kinds="recommendation")) == ["buses", "trains", "=1+1"]
+    with pytest.raises(pg.UsageError, match="did you mean 'focus_area'"):
+        pg.build_graph(crosswalk(link), kinds=("focus_aera",))
+
+
+def test_control_characters_in_labels_do_not_break_an_export() -> None:
+    graph = pg.build_graph(crosswalk({"theme": "buses", "target": "=1+1", "relation": "equal"}))
+    file = BytesIO()
+    nx.write_graphml(graph, file)
+    file.seek(0)
+    assert nx.read_graphml(file).nodes["buses"]["label"] == "More\\x1b[31m buses\\x00\u202e"
