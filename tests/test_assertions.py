@@ -7,6 +7,7 @@ import warnings
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from policygap.assertions import FIGURES, PLAIN, Scope, named_subjects, read_assertion, read_scope
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from policygap import Problem, StudyError, build_study, find_problems
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_a_sound_study_has_no_problem() -> None:
     assert problems_of(sound()) == []
 
 
-# -- references ------------------------------------------------------------------------------------------------------------
+# -- references --------------------------------------------------------------------------------------------------------
 
 REFERENCES = [
     ("groups", "parent", "Tows", "groups"),
@@ -105,7 +106,7 @@ def test_a_dangling_id_is_a_problem_in_its_cell(table: str, column: str, name: s
         return
     (problem,) = found
     assert (problem.file, problem.row) == (table, len(tables[table]) + 1)
-    assert problem.what == f"'{name.split(';')[-1]}' is not an id in {where}"
+    assert problem.what == f"'{name.rpartition(';')[2]}' is not an id in {where}"
     assert problem.fix
 
 
@@ -122,7 +123,7 @@ def test_one_wrong_id_in_many_rows_is_a_problem_in_each() -> None:
     assert places_of(problems_of(tables)) == [("codings", row, "code") for row in (5, 6, 7)]
 
 
-# -- circles ---------------------------------------------------------------------------------------------------------------
+# -- circles -----------------------------------------------------------------------------------------------------------
 
 
 def chain(size: int, *, last: str | None) -> Rows:
@@ -235,7 +236,7 @@ def test_every_circle_is_found_once_and_nothing_else_is(parents: list[int]) -> N
             assert problem.row - 2 == min(int(step[1:]) for step in steps)
 
 
-# -- ids that clash --------------------------------------------------------------------------------------------------------
+# -- ids that clash ----------------------------------------------------------------------------------------------------
 
 
 def test_a_theme_and_a_target_may_not_share_an_id() -> None:
@@ -260,7 +261,7 @@ def test_no_group_is_called_all_since_that_is_the_whole() -> None:
     assert (problem.file, problem.row, problem.column) == ("groups", 4, "id")
 
 
-# -- codings, links, responses, counts -------------------------------------------------------------------------------------
+# -- codings, links, responses, counts ---------------------------------------------------------------------------------
 
 
 def test_an_empty_code_needs_a_kind() -> None:
@@ -310,7 +311,7 @@ def test_a_population_of_nobody_is_a_problem() -> None:
     assert (problem.file, problem.row, problem.column) == ("groups", 2, "population")
 
 
-# -- the study as a whole --------------------------------------------------------------------------------------------------
+# -- the study as a whole ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("table", ["themes", "targets"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+
 from policygap import Study, StudyError, build_study, check_claims, find_problems, measure_coverage
 from policygap.testing import studies
 
@@ -166,7 +167,7 @@ def test_a_note_says_why_nothing_can_be_computed() -> None:
     assert claims["reason"].iloc[0] == "the table is an image"
 
 
-# -- scopes ----------------------------------------------------------------------------------------------------------------
+# -- scopes ------------------------------------------------------------------------------------------------------------
 
 SCOPES = {
     "group=north": {"1", "2"},  # with the group under it
@@ -233,7 +234,7 @@ def test_claims_come_in_the_studys_order_and_never_influence_each_other() -> Non
     assert list(frame["figures"]) == [line["figures"] for line in alone]
 
 
-# -- what check reports ----------------------------------------------------------------------------------------------------
+# -- what check reports ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

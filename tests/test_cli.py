@@ -172,8 +172,10 @@ def test_a_table_of_ones_own_decides_in_place_of_the_built_in(
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(
-        'name = "theme"\ngaps = ["asked"]\n[[inputs]]\nname = "demand"\nbands = [{name = "zero", upto = 0}, {name = "some"}]\n'
-        '[[rows]]\nwhen = {demand = "some"}\noutcome = "asked"\n[[rows]]\nwhen = {demand = ["zero", "unknown"]}\noutcome = "quiet"\n',
+        'name = "theme"\ngaps = ["asked"]\n'
+        '[[inputs]]\nname = "demand"\nbands = [{name = "zero", upto = 0}, {name = "some"}]\n'
+        '[[rows]]\nwhen = {demand = "some"}\noutcome = "asked"\n'
+        '[[rows]]\nwhen = {demand = ["zero", "unknown"]}\noutcome = "quiet"\n',
         encoding="utf-8",
     )
     code, out, _ = run(capsys, "gaps", mine, "--tables", own, "--format", "json")
@@ -230,7 +232,8 @@ def test_a_reader_that_goes_away_is_no_fault(mine: Path) -> None:
 
 
 def test_import_loads_nothing_heavy() -> None:
-    code = "import policygap, sys; print([name for name in ('pandas', 'numpy', 'networkx', 'attrs') if name in sys.modules])"
+    heavy = "('pandas', 'numpy', 'networkx', 'attrs')"
+    code = f"import policygap, sys; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

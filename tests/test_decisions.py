@@ -1,4 +1,4 @@
-"""Decision tables are proven complete and unambiguous, decide as DESIGN section 5 says, and never on a missing figure."""
+"""Decision tables are proven complete and unambiguous, decide as the design says, and never on a missing figure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from policygap import DecisionTable, DecisionTableError, UsageError, built_in_table, read_table
 from policygap.decisions import Input
 from policygap.testing import decision_tables
@@ -34,7 +35,7 @@ OUTCOMES = {
 }  # fmt: skip
 
 
-# -- built-in tables are proven here too, by an enumeration of the test's own ---------------------------------------------
+# -- built-in tables are proven here too, by an enumeration of the test's own ------------------------------------------
 
 
 def domain(item: Input) -> list[str]:
@@ -166,7 +167,7 @@ def test_the_order_of_rows_never_matters_to_the_outcome(table: DecisionTable, ra
         assert other.decide(**combination).outcome == table.decide(**combination).outcome
 
 
-# -- what the built-in tables say, by functions written from the design ---------------------------------------------------
+# -- what the built-in tables say, by functions written from the design ------------------------------------------------
 
 
 def theme_by_design(demand: float | None, presence: str | None, emphasis: str | None, commitment: str | None) -> str:
@@ -196,7 +197,7 @@ def _with_demand(presence: str | None, emphasis: str | None, commitment: str | N
 
 
 def recommendation_by_design(
-    echoed: bool | None,  # noqa: FBT001  # a truth value of the table
+    echoed: bool | None,
     presence: str | None,
     emphasis: str | None,
     commitment: str | None,
@@ -230,7 +231,7 @@ def test_the_recommendation_table_is_the_sentence_of_the_design_for_all_504_comb
 
 
 @given(st.floats(0, 100) | st.none(), st.booleans() | st.none())
-def test_the_target_table_puts_the_ratio_in_the_bands_of_the_design(ratio: float | None, assessed: bool | None) -> None:  # noqa: FBT001  # a truth value of the table
+def test_the_target_table_puts_the_ratio_in_the_bands_of_the_design(ratio: float | None, assessed: bool | None) -> None:
     assume(ratio is None or all(not math.isclose(ratio, edge, rel_tol=1e-8) for edge in (2 / 3, 3 / 2)))
     if not assessed or ratio is None:
         expected = "not_assessed"
@@ -285,7 +286,7 @@ def test_what_is_not_given_at_all_is_unknown(name: str) -> None:
     assert built_in_table(name).decide().outcome == "not_assessed"
 
 
-# -- values ----------------------------------------------------------------------------------------------------------------
+# -- values ------------------------------------------------------------------------------------------------------------
 
 
 def test_numbers_and_truth_values_of_numpy_and_pandas_are_read_like_pythons_own() -> None:
@@ -307,7 +308,7 @@ def test_a_value_outside_the_domain_is_refused_and_the_nearest_is_named() -> Non
         table.decide(prescence="named")
 
 
-# -- custom tables, in Python and from TOML --------------------------------------------------------------------------------
+# -- custom tables, in Python and from TOML ----------------------------------------------------------------------------
 
 DOOR = """
 name = "door"

@@ -1,4 +1,4 @@
-"""Every code lands in one class of its table, on figures that a naive loop gives too, in words that fit the evidence."""
+"""Every code lands in one class of its table, on figures that a naive loop gives too, in words that fit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from policygap import (
     DecisionTable,
     DecisionTableError,
@@ -33,7 +34,7 @@ STRENGTH = {
 }
 
 
-# -- a study of the smallest kind ------------------------------------------------------------------------------------------
+# -- a study of the smallest kind --------------------------------------------------------------------------------------
 
 
 def small(  # a study with one call by each of two speakers, one of them a whole group
@@ -80,7 +81,7 @@ def gaps_of(study: Study, **options: Any) -> dict[str, Gap]:
     return {gap.subject: gap for gap in find_gaps(measure_coverage(study), **options)}
 
 
-# -- every code, once, in the class that a naive loop finds ----------------------------------------------------------------
+# -- every code, once, in the class that a naive loop finds ------------------------------------------------------------
 
 
 def rows_of(study: Study, table: str) -> Rows:
@@ -204,7 +205,7 @@ def test_the_order_of_rows_never_matters_to_classes(study: Study, random: Any) -
     ]
 
 
-# -- the evidence behind ---------------------------------------------------------------------------------------------------
+# -- the evidence behind -----------------------------------------------------------------------------------------------
 
 
 @few
@@ -292,7 +293,7 @@ def test_a_target_says_how_many_of_whom_touch_it_and_names_the_benchmark() -> No
     assert named.sentence().endswith("1.33 times the share of pages.")
 
 
-# -- answers ---------------------------------------------------------------------------------------------------------------
+# -- answers -----------------------------------------------------------------------------------------------------------
 
 
 @few
@@ -317,7 +318,7 @@ def test_input_echoes_a_recommendation_by_own_calls_else_by_linked_themes_else_n
     assert recommendation_echo(measure_coverage(small(codings=codings, links=links)), "R") == (False, ())
 
 
-# -- words follow the evidence ---------------------------------------------------------------------------------------------
+# -- words follow the evidence -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("presence", ["absent", "excluded", "mentioned", "named", "not_evidenced"])
@@ -354,7 +355,7 @@ def test_every_gap_has_a_sentence_in_every_language_without_a_trace_of_python(st
             assert not re.search(r"True|False|None|\bnan\b|[{}_]", sentence)
 
 
-# -- one addressee ---------------------------------------------------------------------------------------------------------
+# -- one addressee -----------------------------------------------------------------------------------------------------
 
 
 def test_an_addressee_gets_the_themes_of_the_calls_to_it_alone() -> None:
@@ -389,7 +390,7 @@ def test_gaps_of_an_addressee_rest_on_statements_to_it(study: Study) -> None:
                 assert name in calls_for(study, gap.subject)
 
 
-# -- tables of one's own ---------------------------------------------------------------------------------------------------
+# -- tables of one's own -----------------------------------------------------------------------------------------------
 
 LOUD = """
 name = "loud"

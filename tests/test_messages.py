@@ -9,6 +9,7 @@ from importlib import resources
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from policygap import UsageError, built_in_table
 from policygap.messages import LANGUAGES, decimal, names, percent, say, word
 from policygap.schema import TABLES

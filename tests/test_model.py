@@ -10,6 +10,7 @@ from attrs import fields_dict
 from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
+
 from policygap import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
 from policygap.schema import TABLES
 from policygap.spelling import fold, nearest, suggest
@@ -66,7 +67,7 @@ def test_only_themes_stand_on_the_left_side() -> None:
     assert not Code(id="t", kind="focus_area", label="T").is_theme
 
 
-# -- spelling --------------------------------------------------------------------------------------------------------------
+# -- spelling ----------------------------------------------------------------------------------------------------------
 
 
 def test_words_that_differ_by_case_accents_and_outer_blanks_alone_fold_alike() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+
 from policygap import Notice, Study, build_study
 from policygap.messages import names
 from policygap.study import read_study

@@ -1,6 +1,7 @@
 """The bundled study: what it holds, by count, and what comes out of it, as golden output.
 
-The golden files were read line by line. They change with the data or the words of the report alone; write them anew with
+The golden files were read line by line. They change with the data or the words of the report alone; write them anew
+with
 ``python tests/test_smabystrategi.py`` and give the reason in the commit.
 """
 
@@ -113,7 +114,7 @@ def test_printed_letters_stand_beside_the_instruments_alone_and_a_range_is_an_um
 
 def test_a_proposal_that_was_rejected_counts_nowhere(smabystrategi: pg.Study) -> None:
     frame = smabystrategi.statements
-    rejected = frame[frame["counted"].eq(False).fillna(False)]  # noqa: FBT003  # nullable flags
+    rejected = frame[frame["counted"].eq(False).fillna(False)]  # nullable flags
     assert "agder" in set(rejected["speaker"])
     evidence = pg.collect_evidence(smabystrategi)
     assert not evidence["statement"].isin(rejected["id"]).any()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from policygap import (
     Study,
     StudyError,
@@ -69,7 +70,7 @@ def shuffled(study: Study, random: Any) -> dict[str, pd.DataFrame]:
     return out
 
 
-# -- equality and fingerprint ----------------------------------------------------------------------------------------------
+# -- equality and fingerprint ------------------------------------------------------------------------------------------
 
 
 @few
@@ -145,14 +146,14 @@ def test_a_study_says_its_size() -> None:
     assert repr(small()) == "<Study 'small': 1 groups, 3 themes, 2 targets, 3 statements, 4 codings>"
 
 
-@few
-@given(studies())
-def test_a_study_survives_pickling(study: Study) -> None:
-    assert pickle.loads(pickle.dumps(study)) == study  # noqa: S301  # made here
-    assert pickle.loads(pickle.dumps(study)).fingerprint == study.fingerprint  # noqa: S301  # made here
+def test_a_study_survives_pickling() -> None:
+    study = small()
+    again = pickle.loads(pickle.dumps(study))
+    assert again == study
+    assert again.fingerprint == study.fingerprint
 
 
-# -- a study never changes -------------------------------------------------------------------------------------------------
+# -- a study never changes ---------------------------------------------------------------------------------------------
 
 
 def test_whoever_changes_a_frame_changes_their_own() -> None:
@@ -167,7 +168,6 @@ def test_whoever_changes_a_frame_changes_their_own() -> None:
         frame["colour"] = "blue"
         frame.iloc[0, -1] = "green"
         frame.loc[0, frame.columns[0]] = frame.iloc[1, 0]
-        frame.drop(columns=frame.columns[1:], inplace=False)
         frame.columns = [f"{name}_x" for name in frame.columns]
     assert study == same
     assert study.fingerprint == same.fingerprint
@@ -204,7 +204,9 @@ def test_every_change_is_a_new_study_and_leaves_the_old_one(study: Study, data: 
     code = study.codes[0].id
     changed = [
         study.with_codings([{"statement": first, "code": code, "coder": "another"}]),
-        study.with_tables(sources=[{"id": "a new source", "title": "S"}], responses=None, targets=study.tables["targets"])
+        study.with_tables(
+            sources=[{"id": "a new source", "title": "S"}], responses=None, targets=study.tables["targets"]
+        )
         if study.tables["sources"].empty
         else study,
         study.with_meta(title="Another title"),
@@ -267,7 +269,7 @@ def test_what_was_remarked_in_reading_stays_with_every_later_study(tmp_path: Pat
         assert [notice.kind for notice in later.notices].count("reading") == len(remarks)
 
 
-# -- rolling up, and parts -------------------------------------------------------------------------------------------------
+# -- rolling up, and parts ---------------------------------------------------------------------------------------------
 
 
 def test_codings_roll_up_to_all_parents_of_the_same_kind() -> None:
@@ -317,7 +319,7 @@ def test_a_part_has_the_statements_asked_for_with_their_codings_and_all_else(stu
     assert study.select_statements([True] * size) == study
 
 
-# -- nouns -----------------------------------------------------------------------------------------------------------------
+# -- nouns -------------------------------------------------------------------------------------------------------------
 
 
 def test_nouns_come_as_records_in_the_studys_order() -> None:
@@ -352,7 +354,7 @@ def test_an_umbrella_is_a_group_with_groups_under_it() -> None:
     assert small(groups=groups).umbrellas == {"all-towns"}
 
 
-# -- out and in ------------------------------------------------------------------------------------------------------------
+# -- out and in --------------------------------------------------------------------------------------------------------
 
 
 @few
@@ -378,7 +380,7 @@ def test_there_is_a_bundled_study_and_its_id_is_enough() -> None:
 
 
 def test_where_there_is_no_study_the_bundled_ones_are_named() -> None:
-    with pytest.raises(UsageError, match="there is no such study; give the path .* bundled study .*smabystrategi"):
+    with pytest.raises(UsageError, match=r"there is no such study; give the path .* bundled study .*smabystrategi"):
         read_study("smabystrategy")
 
 

@@ -50,11 +50,14 @@ class Choices:
     Parameters
     ----------
     unit
-        What is counted: ``speaker`` (an actor, or a group speaking as one), ``actor`` (statements by groups are left out),
-        ``statement``, or ``theme`` (for studies that have links alone). ``None``: speakers, or themes where the study has
+        What is counted: ``speaker`` (an actor, or a group speaking as one), ``actor`` (statements by groups are left
+        out),
+        ``statement``, or ``theme`` (for studies that have links alone). ``None``: speakers, or themes where the
+        study has
         no statements.
     weights
-        ``equal``, ``group``, ``population``, a mapping from speaker or group to a number, or the name of a numeric column
+        ``equal``, ``group``, ``population``, a mapping from speaker or group to a number, or the name of a numeric
+        column
         of actors, groups or (for statements) statements.
     kinds
         Statement kinds that count as demand.
@@ -63,7 +66,8 @@ class Choices:
     restated
         Whether statements that restate another count.
     basis
-        Coding bases that count, for every axis or by the code's kind, e.g. ``{"focus_area": "printed"}`` (a kind not named
+        Coding bases that count, for every axis or by the code's kind, e.g. ``{"focus_area": "printed"}`` (a kind not
+        named
         there keeps ``coder``).
     coder
         Whose codings count, for every axis or by the code's kind; ``None``: the study's default coder, else all.

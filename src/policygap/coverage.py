@@ -40,12 +40,16 @@ class Coverage:
     study, choices
         What it was measured on, and how.
     themes
-        A row a theme, indexed by id: ``label``; ``statements``, ``speakers`` (distinct, that touch it) and ``whole_groups`` (of
-        those speakers, groups speaking as one); ``assessed`` (units that were assessed for the kind) and ``units`` (of them,
-        those that touch it); ``attention``; ``calling`` (units that call for it) and ``demand``. A kind nobody assessed has
+        A row a theme, indexed by id: ``label``; ``statements``, ``speakers`` (distinct, that touch it) and
+        ``whole_groups`` (of
+        those speakers, groups speaking as one); ``assessed`` (units that were assessed for the kind) and ``units``
+        (of them,
+        those that touch it); ``attention``; ``calling`` (units that call for it) and ``demand``. A kind nobody
+        assessed has
         missing figures.
     targets
-        The same for targets, with ``kind``, ``share``, ``benchmark``, ``ratio`` and ``tied_with`` (a tuple of ids) besides.
+        The same for targets, with ``kind``, ``share``, ``benchmark``, ``ratio`` and ``tied_with`` (a tuple of ids)
+        besides.
     left_out
         What each choice left out: ``reason``, ``statements``, ``speakers``.
     effective_targets
@@ -111,7 +115,8 @@ def measure_coverage(
     study
         The study.
     benchmark
-        ``equal`` (1 / number of leaves of a kind), or a mapping from each leaf target of a kind to a number of 0 or more.
+        ``equal`` (1 / number of leaves of a kind), or a mapping from each leaf target of a kind to a number of 0 or
+        more.
     benchmark_name
         What the benchmark is, in words, e.g. ``"the share of the strategy's pages"``.
     by
@@ -186,7 +191,7 @@ class _Figures:
     weights: dict[str, Array] = field(factory=dict)
 
 
-# -- from statements ------------------------------------------------------------------------------------------------------
+# -- from statements
 
 
 def _of_statements(units: Units) -> _Figures:
@@ -300,7 +305,7 @@ def _rolled_up(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:
     )
 
 
-# -- from links alone -----------------------------------------------------------------------------------------------------
+# -- from links alone
 
 
 def _of_links(study: Study, touches: Touches) -> _Figures:
@@ -312,7 +317,7 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
     pairs, weights = {}, {}
     weight_of = _theme_weights(touches)
     for kind in study.target_kinds:
-        of_kind = np.append(touches.kinds == kind, False)[target]  # noqa: FBT003  # the place that -1 reads
+        of_kind = np.append(touches.kinds == kind, False)[target]  # the place that -1 reads
         looked = np.unique(theme[of_kind | (target < 0)])
         where = touches.positions(kind)
         if not len(looked):
@@ -352,7 +357,7 @@ def _theme_weights(touches: Touches) -> Array:
     raise UsageError([Problem(file="weights", what=what, fix="use 'equal', or map every theme to a number")])
 
 
-# -- against a benchmark --------------------------------------------------------------------------------------------------
+# -- against a benchmark
 
 
 def _leaves(study: Study, kind: str) -> list[str]:
@@ -408,7 +413,7 @@ def _check_benchmark(given: Mapping[str, float], study: Study) -> None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and bool(np.isfinite(value)) and value >= 0  # type: ignore[operator]
+    return isinstance(value, int | float | np.number) and bool(np.isfinite(value) and value >= 0)
 
 
 def _effective_numbers(targets: pd.DataFrame, study: Study) -> dict[str, float]:
@@ -421,7 +426,7 @@ def _effective_numbers(targets: pd.DataFrame, study: Study) -> dict[str, float]:
     return numbers
 
 
-# -- ties -----------------------------------------------------------------------------------------------------------------
+# -- ties
 
 
 def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
@@ -453,7 +458,7 @@ def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
     return [tuple(sorted(tied[str(name)])) for name in targets.index]
 
 
-# -- what was left out, and by group --------------------------------------------------------------------------------------
+# -- what was left out, and by group
 
 
 def _left_out(units: Units) -> pd.DataFrame:
@@ -467,7 +472,7 @@ def _left_out(units: Units) -> pd.DataFrame:
     if units.unit == "actor":
         masks["group_speaks"] = counted & assessed & (units.of_statement < 0)
     if units.weighted_by_group:
-        umbrella = np.append(units.is_umbrella, False)[units.of_statement]  # noqa: FBT003  # the place that -1 reads
+        umbrella = np.append(units.is_umbrella, False)[units.of_statement]  # the place that -1 reads
         masks["umbrella"] = counted & assessed & umbrella
     more = [(reason, int(mask.sum()), int(speaker[mask].nunique())) for reason, mask in masks.items()]
     return pd.concat([touches.left_out, pd.DataFrame(more, columns=touches.left_out.columns)], ignore_index=True)

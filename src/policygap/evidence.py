@@ -74,7 +74,9 @@ def collect_evidence(study: Study, choices: Choices | None = None, **options: An
     """
     touches = collect_touches(study, choose(choices, options))
     stated, linked = _from_statements(touches), _from_links(touches)
-    columns = {name: _under_each_other(stated[name].array, linked[name].array) for name in COLUMNS if name != "weight"}
+    columns: dict[str, Any] = {
+        name: _under_each_other(stated[name].array, linked[name].array) for name in COLUMNS if name != "weight"
+    }
     columns["weight"] = np.concatenate([stated["weight"].to_numpy(), linked["weight"].to_numpy()])
     return pd.DataFrame(columns)[list(COLUMNS)]
 
@@ -97,7 +99,7 @@ def _from_statements(touches: Touches) -> pd.DataFrame:
     frame["group"] = _mapped(frame["speaker"], group_of)
     frame["theme"] = pd.Categorical.from_codes(rows["theme"].to_numpy(), categories=touches.codes)
     frame["target"] = pd.Categorical.from_codes(rows["target"].to_numpy(), categories=touches.codes)
-    names = list(dict.fromkeys(touches.kinds[touches.kinds != "theme"]))
+    names = pd.Index(dict.fromkeys(touches.kinds[touches.kinds != "theme"]), dtype=object)
     frame["target_kind"] = pd.Categorical.from_codes(rows["target_kind"].to_numpy(), categories=names)
     missing = (rows["theme"] < 0).to_numpy()
     for name in ("polarity", "basis", "coder"):
@@ -127,9 +129,9 @@ def _one_a_code(touches: Touches) -> pd.DataFrame:
     return out
 
 
-def _polarities(rows: pd.DataFrame) -> pd.Categorical:
+def _polarities(rows: pd.DataFrame) -> pd.Categorical[str]:
     codes = np.where(rows["supports"], 0, np.where(rows["against"], 1, -1))
-    return pd.Categorical.from_codes(codes, categories=["for", "against"])
+    return pd.Categorical.from_codes(codes, categories=pd.Index(["for", "against"]))
 
 
 def join_words(place: Array, word: Array, words: Any, size: int) -> pd.Categorical:
@@ -230,7 +232,7 @@ def _from_links(touches: Touches) -> pd.DataFrame:
     places = {name: touches.codes.get_indexer(pd.Index(links[name].astype(object))) for name in ("theme", "target")}
     for name, place in places.items():
         frame[name] = pd.Categorical.from_codes(place, categories=touches.codes)
-    kinds = np.append(touches.kinds, None)[places["target"]]
+    kinds = np.append(touches.kinds, np.array([None]))[places["target"]]
     frame["target_kind"] = pd.Categorical(kinds, categories=list(dict.fromkeys(touches.kinds)))
     frame["weight"] = links["weight"].fillna(1.0).astype(float).to_numpy()
     return frame

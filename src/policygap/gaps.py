@@ -441,7 +441,7 @@ def _attributed(study: Study, responses: tuple[Response, ...]) -> tuple[str, ...
     return tuple(sources) if all(kinds.get(name) == "synthesis" for name in sources) else ()
 
 
-# -- in words ---------------------------------------------------------------------------------------------------------
+# -- in words
 
 
 def _sentence(gap: Gap, language: str) -> str:

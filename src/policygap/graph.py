@@ -21,7 +21,7 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def build_graph(
     study: Study, choices: Choices | None = None, *, kinds: tuple[str, ...] | str | None = None, **options: Any
-) -> nx.Graph:
+) -> nx.Graph[str]:
     """Build the bipartite graph: themes (``bipartite=0``) against targets (``bipartite=1``).
 
     Parameters
@@ -58,7 +58,7 @@ def build_graph(
     """
     wanted = study.target_kinds if kinds is None else (kinds,) if isinstance(kinds, str) else tuple(kinds)
     _check_kinds(study, wanted)
-    graph: nx.Graph = nx.Graph(name=_for_exporters(study.name))
+    graph: nx.Graph[str] = nx.Graph(name=_for_exporters(study.name))
     for code in study.codes:
         if code.is_theme or code.kind in wanted:
             side, label = (0 if code.is_theme else 1), _for_exporters(code.label)
@@ -90,7 +90,7 @@ def _check_kinds(study: Study, wanted: tuple[str, ...]) -> None:
         raise UsageError(problems)
 
 
-def _add_statements(graph: nx.Graph, rows: pd.DataFrame) -> None:
+def _add_statements(graph: nx.Graph[str], rows: pd.DataFrame) -> None:
     grouped = rows.groupby(["theme", "target"], sort=True, observed=True)
     edges = grouped.agg(
         statements=("statement", "nunique"),
@@ -111,7 +111,7 @@ def _add_statements(graph: nx.Graph, rows: pd.DataFrame) -> None:
         )
 
 
-def _add_links(graph: nx.Graph, rows: pd.DataFrame) -> None:
+def _add_links(graph: nx.Graph[str], rows: pd.DataFrame) -> None:
     grouped = rows.groupby(["theme", "target"], sort=True, observed=True)
     edges = grouped.agg(weight=("weight", "max"), relation=("relation", _words), basis=("basis", _words))
     for (theme, target), link in zip(edges.index, edges.to_dict("records"), strict=True):

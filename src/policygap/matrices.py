@@ -446,5 +446,5 @@ def _wide(cells: nw.DataFrame[Any], rows: str, columns: str, dtype: type) -> pd.
     down, across, figures = (cells[name].to_list() for name in (rows, columns, _FIGURE))
     index, header = (pd.Index(sorted(set(ids)), dtype=object if not ids else None) for ids in (down, across))
     wide = np.zeros((len(index), len(header)), dtype=dtype)
-    wide[index.get_indexer(down), header.get_indexer(across)] = [figure or 0 for figure in figures]
+    wide[index.get_indexer(pd.Index(down)), header.get_indexer(pd.Index(across))] = [figure or 0 for figure in figures]
     return pd.DataFrame(wide, index=index.rename(rows), columns=header.rename(columns))

@@ -41,7 +41,8 @@ class RawTable:
 class Package:
     """A study as files hold it: metadata, tables by name, and the problems and remarks met while reading them.
 
-    ``meta`` holds ``id``, ``title``, ``languages`` (list), ``default_coder``, ``sampling`` and any key the study brought itself.
+    ``meta`` holds ``id``, ``title``, ``languages`` (list), ``default_coder``, ``sampling`` and any key the study
+    brought itself.
     """
 
     name: str

@@ -71,8 +71,8 @@ class Study:
     Examples
     --------
     >>> study = read_study("smabystrategi")
-    >>> study.theme("town-capacity").label
-    'Development capacity of the municipalities'
+    >>> study.theme("town-capacity").kind
+    'theme'
     """
 
     name: str
@@ -344,6 +344,8 @@ def _plain(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same_rows(one: pd.DataFrame, two: pd.DataFrame) -> bool:
+    if (one.empty and two.empty) or one.equals(two):
+        return True
     one, two = one.dropna(axis="columns", how="all"), two.dropna(axis="columns", how="all")
     if len(one) != len(two) or set(one.columns) != set(two.columns):
         return False
@@ -405,7 +407,9 @@ def _assemble(package: Package) -> tuple[Study | None, tuple[Problem, ...]]:
         return None, found
     # The id is the name of a file or folder: a study that is copied elsewhere is the same study.
     meta = {key: value for key, value in package.meta.items() if value is not None and key != "id"}
-    return Study(name=str(package.meta.get("id") or package.name), meta=meta, tables=frames, remarks=package.remarks), ()
+    return Study(
+        name=str(package.meta.get("id") or package.name), meta=meta, tables=frames, remarks=package.remarks
+    ), ()
 
 
 def _unread(package: Package, frames: Mapping[str, pd.DataFrame]) -> frozenset[str]:

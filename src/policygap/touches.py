@@ -1,4 +1,4 @@
-"""A study and choices come in; which statement touches which code, and what was looked at, go out as integer columns."""
+"""A study and choices come in; what touches which code, and what was looked at, go out as integer columns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Touches:
     counted
         For each statement of the study, whether it counts.
     rows
-        ``statement`` and ``code`` (positions), ``against``, ``supports`` (explicit polarity), ``basis``, ``coder``: one row a coding.
+        ``statement`` and ``code`` (positions), ``against``, ``supports`` (explicit polarity), ``basis``, ``coder``:
+        one row a coding.
     looked
         For each kind of code, whether each statement was assessed for it (by a coder and basis that count).
     """
@@ -137,7 +138,7 @@ def _count_statements(study: Study, choices: Choices) -> tuple[Array, pd.DataFra
     else:
         other_voice = ~frame["voice"].isin(choices.voices) & frame["voice"].notna()
     reasons = {
-        "not_counted": frame["counted"].eq(False),  # noqa: E712  # a nullable column, compared cell by cell
+        "not_counted": frame["counted"].eq(False),  # a nullable column, compared cell by cell
         "voice": other_voice,
         "restates": frame["restates"].notna() & (not choices.restated),
     }

@@ -127,7 +127,7 @@ def _describe(touches: Touches, where: Array, codes: list[str]) -> pd.DataFrame:
     speaker = frame["speaker"].astype("category")
     names = np.array([group_of.get(name, name) for name in speaker.cat.categories], dtype=object)
     # Missing never: a speaker is required. The place at the end is what -1 would read.
-    frame["group"] = np.append(names, None)[speaker.cat.codes.to_numpy()]
+    frame["group"] = np.append(names, np.array([None]))[speaker.cat.codes.to_numpy()]
     variants = [name for name in frame.columns if name.startswith("text_")]
     frame = frame.assign(**_codings_of(touches, where, codes or None))
     return frame[["statement", "speaker", "group", "text", *variants, *COLUMNS[4:]]]
@@ -234,7 +234,7 @@ def select_quotes(
     >>> len(quotes)
     3
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # users
         raise UsageError([Problem(file="n", what=f"{n!r} is no whole number of 1 or more")])
     found = trace(study, choices=choices, theme=theme, target=target, **options)
     typical = study.statements.set_index(study.statements["id"].astype(object))["typical"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import re
 import warnings
 import zipfile
@@ -136,7 +137,7 @@ def read_sheets(stream: IO[bytes], *, typed: str = "") -> Iterator[Sheet]:
 
 def _require() -> None:
     try:
-        import openpyxl  # noqa: F401  # to see that it is there
+        importlib.import_module("openpyxl")
     except ImportError as error:
         what, fix = "reading Excel workbooks needs the extra excel", "run: pip install 'policygap[excel]'"
         raise UsageError([Problem(what=what, fix=fix)]) from error
@@ -167,7 +168,8 @@ def _read_texts(table: IO[bytes]) -> list[str]:
     texts: list[str] = []
     for _, node in iterparse(table):
         if node.tag.endswith("}si"):
-            texts.append(unescape(Text.from_tree(node).content))
+            text: Any = Text.from_tree(node)
+            texts.append(unescape(text.content))
             node.clear()
     return texts
 
