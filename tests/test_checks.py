@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
-few = settings(max_examples=max(settings.default.max_examples // 4, 1))  # a study takes its time to build
+few = settings(max_examples=max(settings.default.max_examples // 8, 1))  # a study takes its time to build
 
 
 def sound() -> Tables:

@@ -245,7 +245,7 @@ def test_every_public_name_loads() -> None:
         _ = pg.nonsense
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(content=st.binary(max_size=200), name=st.sampled_from(["themes.csv", "codings.csv", "datapackage.json"]))
 def test_no_bytes_in_a_file_end_in_a_traceback(
     content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory

@@ -20,8 +20,8 @@ DESIGN = (
     "coder", "relation", "weight",
 )  # fmt: skip
 # A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
-FEW = settings(max_examples=max(1, settings().max_examples // 25))
-SOME = settings(max_examples=max(1, settings().max_examples // 12))
+FEW = settings(max_examples=max(1, settings().max_examples // 33))
+SOME = settings(max_examples=max(1, settings().max_examples // 16))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

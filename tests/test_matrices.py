@@ -18,7 +18,7 @@ import policygap as pg
 from policygap.testing import studies
 
 # A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
-FEW = settings(max_examples=max(1, settings().max_examples // 25))
+FEW = settings(max_examples=max(1, settings().max_examples // 33))
 VALUES = ("statements", "speakers", "share", "class", "links")
 WORDS = ("group", "speaker", "question", "addressee")
 
@@ -116,7 +116,7 @@ class Naive:
         }
 
 
-@settings(max_examples=max(1, settings().max_examples // 6))
+@settings(max_examples=max(1, settings().max_examples // 10))
 @given(studies(), st.data())
 def test_every_cell_of_every_pair_of_axes_equals_a_naive_count(study: pg.Study, data: st.DataObject) -> None:
     naive = Naive(study)
@@ -347,7 +347,7 @@ def naive_table(rows: list[dict[str, Any]], unit: str | None, weight: str | None
     return {pair: sums.get(pair, 0) for pair in product(down, across)}
 
 
-@settings(max_examples=30)
+@settings(max_examples=max(1, settings().max_examples // 10))
 @given(FRAMES, st.sampled_from([None, "speaker"]), st.sampled_from([None, "weight", "number"]))
 def test_every_engine_gives_the_numbers_of_a_naive_count(
     rows: list[dict[str, Any]], unit: str | None, weight: str | None

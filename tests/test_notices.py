@@ -13,7 +13,7 @@ from policygap.study import read_study
 from policygap.testing import studies
 
 Tables = dict[str, list[dict[str, Any]]]
-few = settings(max_examples=max(settings.default.max_examples // 12, 1))  # a study takes its time to build
+few = settings(max_examples=max(settings.default.max_examples // 18, 1))  # a study takes its time to build
 
 KINDS = {
     "reading", "several_coders", "counts_differ", "count_against_coded", "group_and_member", "look_alike",

@@ -28,7 +28,7 @@ def study(tmp_path: Path) -> pg.Study:
     return pg.read_study(tmp_path / "start")
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(studies())
 def test_every_study_has_a_report_in_every_language_that_fits_its_width(made: pg.Study) -> None:
     for language in ("en", "nb"):
@@ -36,7 +36,7 @@ def test_every_study_has_a_report_in_every_language_that_fits_its_width(made: pg
         text = render_text(content, width=80)
         assert all(len(line) <= 80 for line in text.splitlines())
         assert all(char.isprintable() or char == "\n" for char in text)
-        assert "nan" not in render_markdown(content).lower() or "nan" in str(made.tables).lower()
+        assert not re.search(r"\bnan\b", render_markdown(content)) or "nan" in str(made.tables)
 
 
 def test_figures_of_the_report_are_those_of_the_library(study: pg.Study) -> None:

@@ -13,7 +13,7 @@ import policygap as pg
 from policygap.testing import studies
 
 # A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
-SOME = settings(max_examples=max(1, settings().max_examples // 16))
+SOME = settings(max_examples=max(1, settings().max_examples // 25))
 
 CLASSES = {
     # input, policy, research

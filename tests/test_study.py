@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Rows = list[dict[str, Any]]
-few = settings(max_examples=max(settings.default.max_examples // 12, 1))  # a study takes its time to build
+few = settings(max_examples=max(settings.default.max_examples // 18, 1))  # a study takes its time to build
 
 
 def small(**more: Any) -> Study:

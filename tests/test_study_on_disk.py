@@ -13,7 +13,7 @@ import policygap as pg
 from policygap.testing import studies
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(studies(), st.sampled_from(["study", "study.xlsx"]))
 def test_what_is_written_reads_back_equal(study: pg.Study, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ import policygap as pg
 from policygap.testing import studies
 
 # A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
-FEW = settings(max_examples=max(1, settings().max_examples // 25))
+FEW = settings(max_examples=max(1, settings().max_examples // 33))
 STATED = studies(shape="statements")
 
 
@@ -209,6 +209,7 @@ def small_study(**first: Any) -> pg.Study:
             {"statement": "s|1", "code": "=1+1", "polarity": "for", "coder": "anna"},
             {"statement": "s|1", "code": "=1+1", "polarity": "against", "coder": "bo"},
             {"statement": "s|1", "code": "A", "basis": "printed"},
+            {"statement": "s|1", "code": "a|`b`", "basis": "printed"},
             {"statement": "s2", "code": "a|`b`"},
         ],
     )

@@ -133,8 +133,8 @@ def collect_units(touches: Touches) -> Units:
     >>> import policygap as pg
     >>> from policygap.touches import collect_touches
     >>> units = collect_units(collect_touches(pg.read_study("smabystrategi"), unit="actor"))
-    >>> bool(units.is_group.any())
-    False
+    >>> bool((units.of_statement < 0).any())  # statements by whole groups have no actor
+    True
     """
     study, unit = touches.study, touches.choices.unit or "speaker"
     actors, groups = study.tables["actors"], study.tables["groups"]

@@ -63,9 +63,20 @@ def _gap_line(content: Content, gap: Gap) -> str:
 
 def _gaps(content: Content) -> Iterator[str]:
     yield _heading(content, "gaps")
-    for kind in content.kinds("theme"):
-        found = content.gaps_of("theme", kind)
-        yield f"### {word('outcome', kind, content.language, table='theme')} ({len(found)})\n"
+    yield from _classes(content, "theme")
+
+
+def _recommendations(content: Content) -> Iterator[str]:
+    if content.gaps_of("recommendation"):
+        yield _heading(content, "recommendations")
+        yield from _classes(content, "recommendation")
+
+
+def _classes(content: Content, table: str) -> Iterator[str]:
+    """The codes that a table decided on, class by class."""
+    for kind in content.kinds(table):
+        found = content.gaps_of(table, kind)
+        yield f"### {word('outcome', kind, content.language, table=table)} ({len(found)})\n"
         yield from (_gap_line(content, gap) for gap in found)
         yield ""
 
@@ -89,21 +100,15 @@ def _attention_cells(content: Content, row: TargetLine) -> list[str]:
         return [row.id, row.label, say("word.not_assessed", language), "", ""]
     unit = word("units", content.coverage.unit, language)
     text = say("word.of", language, part=row.units, whole=row.assessed, unit=unit)
-    if row.whole_groups and content.coverage.unit == "speaker":
+    # Weights by group leave umbrellas out of the units, and the count of groups does not know it.
+    if (
+        row.whole_groups
+        and content.coverage.unit == "speaker"
+        and content.choices.weights not in ("group", "population")
+    ):
         text = say("word.whole_groups", language, text=text, count=row.whole_groups)
     share = "" if row.share is None else percent(row.share, language)
     return [row.id, row.label, text, share, "" if row.ratio is None else decimal(row.ratio, 2, language)]
-
-
-def _recommendations(content: Content) -> Iterator[str]:
-    if not content.gaps_of("recommendation"):
-        return
-    yield _heading(content, "recommendations")
-    for kind in content.kinds("recommendation"):
-        found = content.gaps_of("recommendation", kind)
-        yield f"### {word('outcome', kind, content.language, table='recommendation')} ({len(found)})\n"
-        yield from (_gap_line(content, gap) for gap in found)
-        yield ""
 
 
 def _matrices(content: Content) -> Iterator[str]:
