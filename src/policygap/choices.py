@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal
 
+import numpy as np
 from attrs import asdict, evolve, field, frozen
 
 from .errors import Problem, UsageError
@@ -26,13 +28,16 @@ KINDS, VOICES = _words("statements", "kind"), _words("statements", "voice")
 BASES = _words("codings", "basis")
 
 
-def _tuple(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
+def _tuple(value: Any) -> tuple[Any, ...] | None:
+    """One word or several; what is no text becomes an unknown word, so that it is reported like one."""
     if value is None:
         return None
-    return (value,) if isinstance(value, str) else tuple(value)
+    if isinstance(value, AbstractSet):
+        return tuple(sorted(value, key=str))  # a set has another order in every run
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
 
 
-def _required(value: str | Iterable[str]) -> tuple[str, ...]:
+def _required(value: Any) -> tuple[Any, ...]:
     return _tuple(value) or ()
 
 
@@ -43,6 +48,11 @@ def _by_axis(value: Any) -> Any:
     return _tuple(value)
 
 
+def _mapping(value: Any) -> Any:
+    """A mapping, or a pandas Series, as a dict of its own; anything else as it is."""
+    return dict(value.items()) if isinstance(value, Mapping) or hasattr(value, "to_dict") else value
+
+
 @frozen(kw_only=True)
 class Choices:
     """Which statements and codings count, and how.
@@ -51,24 +61,21 @@ class Choices:
     ----------
     unit
         What is counted: ``speaker`` (an actor, or a group speaking as one), ``actor`` (statements by groups are left
-        out),
-        ``statement``, or ``theme`` (for studies that have links alone). ``None``: speakers, or themes where the
-        study has
-        no statements.
+        out), ``statement``, or ``theme`` (for studies that have links alone). ``None``: speakers, or themes where the
+        study has no statements.
     weights
-        ``equal``, ``group``, ``population``, a mapping from speaker or group to a number, or the name of a numeric
-        column
-        of actors, groups or (for statements) statements.
+        ``equal``, ``group``, ``population``, a mapping (or Series) from speaker or group to a number, or the name of a
+        numeric column of actors, groups or (for statements) statements. Statements without a number of their own have
+        their speaker's, and speakers without one their group's.
     kinds
         Statement kinds that count as demand.
     voices
-        Statement voices that count; ``None``: all but ``synthesis``.
+        Statement voices that count; ``None``: all but ``synthesis``. A statement with no voice given always counts.
     restated
         Whether statements that restate another count.
     basis
         Coding bases that count, for every axis or by the code's kind, e.g. ``{"focus_area": "printed"}`` (a kind not
-        named
-        there keeps ``coder``).
+        named there keeps ``coder``).
     coder
         Whose codings count, for every axis or by the code's kind; ``None``: the study's default coder, else all.
     reading
@@ -83,7 +90,7 @@ class Choices:
     """
 
     unit: str | None = None
-    weights: Any = "equal"
+    weights: Any = field(default="equal", converter=_mapping)
     kinds: tuple[str, ...] = field(default=("call",), converter=_required)
     voices: tuple[str, ...] | None = field(default=None, converter=_tuple)
     restated: bool = False
@@ -93,12 +100,19 @@ class Choices:
 
     def __attrs_post_init__(self) -> None:
         problems = [
-            *_unknown("unit", (self.unit,) if self.unit else (), UNITS),
+            *_unknown("unit", () if self.unit is None else (self.unit,), UNITS),
             *_unknown("kinds", self.kinds, KINDS),
             *_unknown("voices", self.voices or (), VOICES),
             *_unknown("reading", (self.reading,), ("main", "alternative")),
             *(problem for chosen in _each(self.basis) for problem in _unknown("basis", chosen, BASES)),
+            *_empty("kinds", (self.kinds,)),
+            *_empty("voices", (self.voices,)),
+            *_empty("basis", _each(self.basis)),
+            *_empty("coder", _each(self.coder)),
         ]
+        if type(self.restated) not in (bool, np.bool_):
+            what = f"'{self.restated}' is neither True nor False"
+            problems.append(Problem(file="restated", what=what, fix="use one of the two"))
         if problems:
             raise UsageError(problems)
 
@@ -129,15 +143,26 @@ def _for_axis(value: Any, kind: str) -> tuple[str, ...] | None:
     return value.get(kind) if isinstance(value, Mapping) else value
 
 
-def _unknown(argument: str, chosen: Iterable[str], known: tuple[str, ...]) -> Iterable[Problem]:
+def _empty(argument: str, every: Iterable[tuple[Any, ...] | None]) -> Iterable[Problem]:
+    """To count nothing would show zeros where nobody looked, so an empty list is no choice."""
+    if () in every:
+        yield Problem(file=argument, what="the list is empty", fix="name at least one, or leave the option out")
+
+
+def _unknown(argument: str, chosen: Iterable[Any], known: tuple[str, ...]) -> Iterable[Problem]:
     for word in chosen:
-        if word not in known:
+        if not (isinstance(word, str) and word in known):
             fix = suggest(str(word), known, otherwise=f"use one of {', '.join(known)}")
             yield Problem(file=argument, what=f"'{word}' is not known", fix=fix)
 
 
 def choose(choices: Choices | None, options: Mapping[str, Any]) -> Choices:
-    """The choices as given, or made of keywords; unknown keywords are named all at once.
+    """The choices as given, or made of keywords; unknown keywords and words are named all at once.
+
+    Raises
+    ------
+    UsageError
+        Where an option is not known, or its value is none that it can have.
 
     Examples
     --------
@@ -152,6 +177,15 @@ def choose(choices: Choices | None, options: Mapping[str, Any]) -> Choices:
         for name in options
         if name not in known
     ]
-    if problems:
+    if choices is not None and not isinstance(choices, Choices):  # type: ignore[reportUnnecessaryIsInstance]  # untyped calls
+        fix = 'make one with Choices(...), or give the options by name, as in unit="actor"'
+        problems.append(Problem(file="choices", what=f"'{choices}' is no Choices", fix=fix))
+        choices = None
+    made = None
+    try:
+        made = (choices or Choices()).but(**{name: value for name, value in options.items() if name in known})
+    except UsageError as error:
+        problems += error.problems
+    if made is None or problems:
         raise UsageError(problems)
-    return evolve(choices, **options) if choices is not None else Choices(**options)
+    return made

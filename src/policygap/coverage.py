@@ -20,7 +20,7 @@ from .errors import Problem, UsageError
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
-from .units import Units, collect_units, distinct_pairs
+from .units import Units, as_weight, check_weights, collect_units, distinct_pairs
 
 __all__ = ["Coverage", "measure_coverage"]
 
@@ -40,13 +40,10 @@ class Coverage:
     study, choices
         What it was measured on, and how.
     themes
-        A row a theme, indexed by id: ``label``; ``statements``, ``speakers`` (distinct, that touch it) and
-        ``whole_groups`` (of
-        those speakers, groups speaking as one); ``assessed`` (units that were assessed for the kind) and ``units``
-        (of them,
-        those that touch it); ``attention``; ``calling`` (units that call for it) and ``demand``. A kind nobody
-        assessed has
-        missing figures.
+        A row a theme, indexed by id: ``label``; ``statements``, ``speakers`` (distinct, that touch it and have a place
+        in the count) and ``whole_groups`` (of those speakers, groups speaking as one); ``assessed`` (units that were
+        assessed for the kind) and ``units`` (of them, those that touch it); ``attention``; ``calling`` (units that call
+        for it) and ``demand``. A kind for which no unit was assessed has missing figures.
     targets
         The same for targets, with ``kind``, ``share``, ``benchmark``, ``ratio`` and ``tied_with`` (a tuple of ids)
         besides.
@@ -54,6 +51,8 @@ class Coverage:
         What each choice left out: ``reason``, ``statements``, ``speakers``.
     effective_targets
         By kind, exp of the entropy of the shares: as how many equally touched targets the input behaves.
+    benchmark
+        The numbers that shares are held against, by target, as they were given; empty for an equal split.
     benchmark_name
         What the shares are held against, in words.
     breakdown
@@ -67,6 +66,7 @@ class Coverage:
     targets: pd.DataFrame
     left_out: pd.DataFrame
     effective_targets: Mapping[str, float]
+    benchmark: Mapping[str, float] = field(factory=dict)
     benchmark_name: str = EQUAL_SPLIT
     breakdown: pd.DataFrame | None = None
 
@@ -76,7 +76,12 @@ class Coverage:
         return choose_unit(self.study, self.choices)
 
     def figure(self, name: str, code: str) -> float | None:
-        """One figure of one code; ``None`` where it is missing.
+        """One figure of one code; ``None`` where it is missing, as a theme's share is.
+
+        Raises
+        ------
+        UsageError
+            Where there is no such code or figure; the message names the nearest.
 
         Examples
         --------
@@ -85,6 +90,10 @@ class Coverage:
         >>> 0 <= coverage.figure("attention", "A") <= 1
         True
         """
+        known = (*FIGURES, "share", "benchmark", "ratio")
+        if name not in known:
+            fix = suggest(name, known, otherwise=f"use one of {', '.join(known)}")
+            raise UsageError([Problem(file="name", what=f"'{name}' is no figure", fix=fix)])
         frame = self.themes if code in self.themes.index else self.targets
         if code not in frame.index:
             self.study.code(code)  # raises, naming the nearest id
@@ -103,7 +112,7 @@ def measure_coverage(
     study: Study,
     choices: Choices | None = None,
     *,
-    benchmark: str | Mapping[str, float] = "equal",
+    benchmark: str | Mapping[str, float] | pd.Series = "equal",
     benchmark_name: str | None = None,
     by: str | None = None,
     **options: Any,
@@ -115,12 +124,12 @@ def measure_coverage(
     study
         The study.
     benchmark
-        ``equal`` (1 / number of leaves of a kind), or a mapping from each leaf target of a kind to a number of 0 or
-        more.
+        ``equal`` (1 / number of leaves of a kind), or a mapping (or Series) from each leaf target of a kind to a number
+        of 0 or more; a kind none of whose targets it names is held against an equal split.
     benchmark_name
         What the benchmark is, in words, e.g. ``"the share of the strategy's pages"``.
     by
-        ``"group"``: break the figures down by actor group too.
+        ``"group"``: break the figures down by actor group too; themes as units have none, so there is no breakdown.
     choices, **options
         ``unit``, ``weights``, ``kinds``, ``voices``, ``restated``, ``basis``, ``coder``, ``reading``: see
         :class:`policygap.choices.Choices`.
@@ -144,21 +153,19 @@ def measure_coverage(
     >>> coverage.targets.loc["A":"G", "share"].sum().round(6)
     np.float64(1.0)
     """
-    chosen = choose(choices, options)
-    if by not in (None, "group"):
-        raise UsageError([Problem(file="by", what=f"'{by}' is not known", fix="use 'group' or leave it out")])
+    chosen, given = _judge(study, choices, options, benchmark, by)
     unit = choose_unit(study, chosen)
     touches = collect_touches(study, chosen)
     if unit == "theme":
-        figures, members, left = _of_links(study, touches), None, touches.left_out
+        figures, members, left = _of_links(study, touches), None, _left_out_of_links(touches)
     else:
         members = collect_units(evolve_unit(touches, unit))
         figures, left = _of_statements(members), _left_out(members)
-    frame = _with_benchmark(figures.frame, study, benchmark)
+    frame = _with_benchmark(figures.frame, study, given)
     targets = frame[frame["kind"] != "theme"].copy()
     targets["tied_with"] = _ties(targets, figures)
     frame, targets = _whole(frame), _whole(targets)
-    breakdown = None if by is None or members is None else _by_group(members, study, benchmark)
+    breakdown = None if by is None or members is None else _by_group(members, study, given)
     return Coverage(
         study=study,
         choices=chosen,
@@ -167,9 +174,33 @@ def measure_coverage(
         targets=targets[["kind", "label", *FIGURES, "share", "benchmark", "ratio", "tied_with"]],
         left_out=left,
         effective_targets=_effective_numbers(targets, study),
-        benchmark_name=benchmark_name or (EQUAL_SPLIT if benchmark == "equal" else "the benchmark given"),
+        benchmark=given,
+        benchmark_name=benchmark_name or ("the benchmark given" if given else EQUAL_SPLIT),
         breakdown=breakdown,
     )
+
+
+def _judge(
+    study: Study, choices: Choices | None, options: Mapping[str, Any], benchmark: Any, by: Any
+) -> tuple[Choices, dict[str, float]]:
+    """The choices and the benchmark's numbers by target, or every problem of the arguments at once."""
+    problems: list[Problem] = []
+    chosen, given = Choices(), dict[str, float]()
+    try:
+        chosen = choose(choices, options)
+    except UsageError as error:
+        problems += error.problems
+    if by is not None and not (isinstance(by, str) and by == "group"):
+        problems.append(Problem(file="by", what=f"'{by}' is not known", fix="use 'group' or leave it out"))
+    if isinstance(benchmark, Mapping | pd.Series):
+        problems += _judge_benchmark(dict(benchmark.items()), study)
+        given = {str(name): as_weight(number) for name, number in benchmark.items()}
+    elif not (isinstance(benchmark, str) and benchmark == "equal"):
+        fix = "use 'equal' or a mapping from target to number"
+        problems.append(Problem(file="benchmark", what=f"'{benchmark}' is not known", fix=fix))
+    if problems:
+        raise UsageError(problems)
+    return chosen, given
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -198,20 +229,19 @@ def _of_statements(units: Units) -> _Figures:
     touches = units.touches
     figures = _nothing(touches)
     pairs, weights = {}, {}
+    units.weigh(units.present(_assessed(touches)))  # an error names whom it is about whatever the kind they speak of
     for kind in touches.looked:
-        assessed = touches.assessed(kind)
-        present = units.present(assessed)
-        weight = units.weigh(present)
-        rows = touches.of_kind(kind)
+        present = units.present(touches.assessed(kind))
+        if not len(present):  # who looked has no place in this count: that is missing too, and not zero
+            continue
+        weight = _scaled(units.weigh(present))
+        rows = _of_units(touches.of_kind(kind), units, present)
         unit, code = _pairs(rows, units, len(touches.codes))
-        kept = np.isin(unit, present)
-        unit, code = unit[kept], code[kept]
         pairs[kind], weights[kind] = (unit, code), weight
         where = touches.positions(kind)
         calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
         calling = _pairs(calls, units, len(touches.codes))
-        calling = tuple(part[np.isin(calling[0], present)] for part in calling)
-        total = weight.sum()
+        total = _sum(weight)
         columns = {
             "assessed": np.full(len(touches.codes), float(len(present))),
             "statements": _count(rows["statement"].to_numpy(), rows["code"].to_numpy(), touches),
@@ -232,6 +262,31 @@ def _of_statements(units: Units) -> _Figures:
 def _nothing(touches: Touches) -> dict[str, Array]:
     """By name, a column with a place for each code, every figure missing."""
     return {name: np.full(len(touches.codes), np.nan) for name in (*FIGURES, "own_share")}
+
+
+def _assessed(touches: Touches) -> Array:
+    """For each statement, whether it counts and was assessed for codes of any kind."""
+    assessed = np.zeros(len(touches.counted), dtype=bool)
+    for kind in touches.looked:
+        assessed |= touches.assessed(kind)
+    return assessed
+
+
+def _of_units(rows: pd.DataFrame, units: Units, present: Array) -> pd.DataFrame:
+    """The rows of statements by these units."""
+    here = np.zeros(len(units.ids) + 1, dtype=bool)  # the last place is what a statement without a unit reads
+    here[present] = True
+    return rows[here[units.of_statement[rows["statement"].to_numpy()]]]
+
+
+def _scaled(weight: Array) -> Array:
+    """Weights times a power of two, so that sums of huge ones stay finite: proportions keep every digit."""
+    return np.ldexp(weight, 1 - np.frexp(weight.max(initial=0))[1])
+
+
+def _sum(weight: Array) -> float:
+    """The sum from first to last, as ``bincount`` adds: so no part of it can come out greater than the whole."""
+    return float(weight.cumsum()[-1]) if len(weight) else 0.0
 
 
 def _pairs(rows: pd.DataFrame, units: Units, codes: int) -> tuple[Array, Array]:
@@ -283,7 +338,7 @@ def _own_shares(unit: Array, code: Array, weight: Array, parent: Array) -> Array
     specific = ~np.isin(unit * size + code, covered)
     unit, code = unit[specific], code[specific]
     spread = np.bincount(unit, minlength=len(weight))
-    touching = weight[np.unique(unit)].sum()
+    touching = _sum(weight[np.unique(unit)])
     sums = np.bincount(code, weights=weight[unit] / spread[unit], minlength=size)
     return _share_of(sums, touching)
 
@@ -324,13 +379,13 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
             continue
         unit, code = distinct_pairs(theme[related & of_kind], target[related & of_kind], len(touches.codes))
         weight = np.zeros(len(touches.codes))
-        weight[looked] = weight_of[looked]
+        weight[looked] = _scaled(weight_of[looked])
         counts = np.bincount(code, minlength=len(touches.codes)).astype(float)
         sums = np.bincount(code, weights=weight[unit], minlength=len(touches.codes))
         columns = {
             "assessed": np.full(len(touches.codes), float(len(looked))),
             "units": counts,
-            "attention": _share_of(sums, weight.sum()),
+            "attention": _share_of(sums, _sum(weight)),
             "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
         }
         for name, values in columns.items():
@@ -343,18 +398,14 @@ def _theme_weights(touches: Touches) -> Array:
     chosen = touches.choices.weights
     if isinstance(chosen, str) and chosen == "equal":
         return np.ones(len(touches.codes))
+    fix = "use 'equal', or map every theme to a number of 0 or more"
     if isinstance(chosen, Mapping):
-        weights = pd.to_numeric(pd.Series(touches.codes.map(chosen), dtype=object), errors="coerce").to_numpy(
-            dtype=float
-        )
-        wrong = (touches.kinds == "theme") & ~(np.isfinite(weights) & (weights >= 0))
-        if not wrong.any():
-            return np.nan_to_num(weights)
-        names = ", ".join(touches.codes[wrong][:20])
-        what = f"there is no usable weight for {names}"
-    else:
-        what = f"themes have no weights '{chosen}'"
-    raise UsageError([Problem(file="weights", what=what, fix="use 'equal', or map every theme to a number")])
+        themes = touches.positions("theme")
+        weights = np.zeros(len(touches.codes))
+        weights[themes] = [as_weight(chosen.get(name)) for name in touches.codes[themes]]
+        check_weights(touches.codes[themes], weights[themes], fix)
+        return weights
+    raise UsageError([Problem(file="weights", what=f"themes have no weights '{chosen}'", fix=fix)])
 
 
 # -- against a benchmark
@@ -365,21 +416,14 @@ def _leaves(study: Study, kind: str) -> list[str]:
     return [code.id for code in study.targets if code.kind == kind and code.id not in over]
 
 
-def _with_benchmark(frame: pd.DataFrame, study: Study, benchmark: str | Mapping[str, float]) -> pd.DataFrame:
-    if isinstance(benchmark, str) and benchmark != "equal":
-        fix = "use 'equal' or a mapping from target to number"
-        raise UsageError([Problem(file="benchmark", what=f"'{benchmark}' is not known", fix=fix)])
-    given = {} if isinstance(benchmark, str) else dict(benchmark)
-    _check_benchmark(given, study)
+def _with_benchmark(frame: pd.DataFrame, study: Study, given: Mapping[str, float]) -> pd.DataFrame:
     parent = {code.id: code.parent for code in study.targets}
     kind_of = {code.id: code.kind for code in study.targets}
     values = dict.fromkeys(frame.index, np.nan)
     for kind in study.target_kinds:
         leaves = _leaves(study, kind)
-        numbers = {name: float(given[name]) if name in given else None for name in leaves}
-        whole = [number for number in numbers.values() if number is not None]
-        for name, number in numbers.items():
-            part = 1 / len(leaves) if number is None else number / sum(whole)
+        numbers = _scaled(np.array([given.get(name, 0) if set(given) & set(leaves) else 1.0 for name in leaves]))
+        for name, part in zip(leaves, numbers / _sum(numbers), strict=True):
             over: str | None = name
             while over is not None and kind_of[over] == kind:
                 values[over] = part + (0 if np.isnan(values[over]) else values[over])
@@ -389,8 +433,8 @@ def _with_benchmark(frame: pd.DataFrame, study: Study, benchmark: str | Mapping[
     return out.assign(ratio=(out["share"] / out["benchmark"].where(positive)))
 
 
-def _check_benchmark(given: Mapping[str, float], study: Study) -> None:
-    """Every leaf of a kind has a number of 0 or more, not all 0, or none has."""
+def _judge_benchmark(given: Mapping[Any, Any], study: Study) -> list[Problem]:
+    """What keeps every leaf of a kind, or none, from having a number of 0 or more, not all of them 0."""
     problems: list[Problem] = []
     every = {kind: _leaves(study, kind) for kind in study.target_kinds}
     known = [name for leaves in every.values() for name in leaves]
@@ -398,22 +442,19 @@ def _check_benchmark(given: Mapping[str, float], study: Study) -> None:
         if name not in known:
             fix = suggest(str(name), known, otherwise="name a target without targets under it")
             problems.append(Problem(file="benchmark", what=f"'{name}' is no leaf target", fix=fix))
-        elif not _is_number(number):
-            problems.append(Problem(file="benchmark", what=f"{name}: {number!r} is no number of 0 or more"))
+        elif not as_weight(number) >= 0:
+            what = f"{name}: {number!r} is no number of 0 or more"
+            problems.append(Problem(file="benchmark", what=what, fix="give a finite number, 0 if need be"))
     for kind, leaves in every.items():
         named = [name for name in leaves if name in given]
         missing = [name for name in leaves if name not in given]
         if named and missing:
             what = f"the {kind} benchmark lacks {', '.join(missing)}"
             problems.append(Problem(file="benchmark", what=what, fix="give a number for each, 0 if need be"))
-        elif named and not problems and sum(float(given[name]) for name in named) <= 0:
-            problems.append(Problem(file="benchmark", what=f"the {kind} benchmark sums to 0"))
-    if problems:
-        raise UsageError(problems)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and bool(np.isfinite(value) and value >= 0)
+        elif named and all(as_weight(given[name]) == 0 for name in named):
+            fix = "give a number over 0 for at least one"
+            problems.append(Problem(file="benchmark", what=f"the {kind} benchmark sums to 0", fix=fix))
+    return problems
 
 
 def _effective_numbers(targets: pd.DataFrame, study: Study) -> dict[str, float]:
@@ -445,12 +486,12 @@ def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
         all_codes = figures.frame.index
         position = all_codes.get_indexer(members.index)
         sums = np.bincount(code, weights=weight[unit], minlength=len(all_codes))[position]
-        close = np.abs(sums[:, None] - sums[None, :]) < 2 * used.mean() - 1e-9
+        close = np.abs(sums[:, None] - sums[None, :]) < 2 * used.mean() * (1 - 1e-9)  # sums of fractions are inexact
         if used.max() > 2 * used.mean():  # else no unit weighs more than a difference that is not close already
             sets = [unit[code == place] for place in position]
             for first, second in np.argwhere(~close & (sums[:, None] - sums[None, :] > 0)):
                 only = np.setdiff1d(sets[first], sets[second], assume_unique=True)
-                if len(only) and weight[only].max() > sums[first] - sums[second]:
+                if len(only) and weight[only].max() * (1 - 1e-9) > sums[first] - sums[second]:
                     close[first, second] = close[second, first] = True
         for first, second in np.argwhere(close):
             if first != second:
@@ -464,10 +505,7 @@ def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
 def _left_out(units: Units) -> pd.DataFrame:
     """Add to what the choices left out: statements that nobody assessed, and those without a unit in the count."""
     touches, speaker = units.touches, units.touches.study.statements["speaker"]
-    counted = touches.counted
-    assessed = np.zeros(len(counted), dtype=bool)
-    for kind in touches.looked:
-        assessed |= touches.assessed(kind)
+    counted, assessed = touches.counted, _assessed(touches)
     masks = {"not_assessed": counted & ~assessed}
     if units.unit == "actor":
         masks["group_speaks"] = counted & assessed & (units.of_statement < 0)
@@ -478,7 +516,14 @@ def _left_out(units: Units) -> pd.DataFrame:
     return pd.concat([touches.left_out, pd.DataFrame(more, columns=touches.left_out.columns)], ignore_index=True)
 
 
-def _by_group(units: Units, study: Study, benchmark: str | Mapping[str, float]) -> pd.DataFrame:
+def _left_out_of_links(touches: Touches) -> pd.DataFrame:
+    """Add the statements, which have no part in a count of themes."""
+    speaker = touches.study.statements["speaker"][touches.counted]
+    more = pd.DataFrame([("links_alone", len(speaker), speaker.nunique())], columns=touches.left_out.columns)
+    return pd.concat([touches.left_out, more], ignore_index=True)
+
+
+def _by_group(units: Units, study: Study, given: Mapping[str, float]) -> pd.DataFrame:
     """The figures within each actor group that speaks: its actors, or itself where it speaks as one."""
     speakers = collect_units(evolve_unit(units.touches, "speaker"))
     within = np.append(speakers.stratum, "")[speakers.of_statement]
@@ -489,7 +534,7 @@ def _by_group(units: Units, study: Study, benchmark: str | Mapping[str, float]) 
             continue
         rows = units.touches.rows
         only = evolve(units.touches, counted=mine, rows=rows[mine[rows["statement"].to_numpy()]].reset_index(drop=True))
-        figures = _with_benchmark(_of_statements(evolve(units, touches=only)).frame, study, benchmark)
+        figures = _with_benchmark(_of_statements(evolve(units, touches=only)).frame, study, given)
         parts.append(figures.drop(columns=["own_share", "label"]).reset_index().assign(group=group))
     columns: Sequence[str] = ["group", "id", "kind", *FIGURES, "share", "benchmark", "ratio"]
-    return _whole(pd.concat(parts, ignore_index=True)[columns]) if parts else pd.DataFrame(columns=list(columns))
+    return _whole(pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=list(columns)))

@@ -65,7 +65,9 @@ def tables(draw: st.DrawFn, *, shape: str = "any", flat: bool = False, language_
     names = iter(draw(st.lists(ids(), min_size=36, max_size=36, unique=True)))
     take: Callable[[int, int], list[str]] = lambda low, high: [next(names) for _ in range(draw(st.integers(low, high)))]  # noqa: E731  # a word for the draw below
     out: Tables = {name: [] for name in TABLES}
-    out["groups"] = _tree(draw, take(1, 4), flat=False)
+    out["groups"] = [
+        row | {"population": draw(st.none() | st.integers(1, 50))} for row in _tree(draw, take(1, 4), flat=False)
+    ]
     out["actors"] = [
         {"id": name, "label": draw(texts()), "group": draw(st.sampled_from(_ids(out["groups"])))} for name in take(0, 5)
     ]
@@ -168,7 +170,7 @@ def _add_statements(draw: st.DrawFn, out: Tables) -> None:
             "speaker": draw(st.sampled_from(speakers)),
             "text": draw(texts()),
             "kind": draw(_maybe("call", "call", "challenge", "example")),
-            "voice": draw(_maybe("quote", "summary", "synthesis")),
+            "voice": draw(_maybe("quote", "summary", "synthesis", "inference")),
             "question": draw(_maybe(*_ids(out["questions"]))),
             "addressees": draw(_maybe("state", "county;state")),
             "counted": draw(_maybe(True, True, False)),  # type: ignore[arg-type]  # a flag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,8 @@ __all__ = ["Touches", "collect_touches"]
 Array = np.ndarray[Any, Any]
 
 SYNTHESIS = "synthesis"
+COMMON_KINDS = ("theme", "focus_area", "recommendation")
+"""Kinds that choices may name in any study, so that the same choices fit one that lacks them."""
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -40,6 +43,8 @@ class Touches:
         one row a coding.
     looked
         For each kind of code, whether each statement was assessed for it (by a coder and basis that count).
+    left_out
+        For each reason, how many statements of how many speakers the choices leave out.
     """
 
     study: Study
@@ -100,7 +105,7 @@ def collect_touches(study: Study, choices: Choices | None = None, **options: Any
     themes, targets = study.tables["themes"], study.tables["targets"]
     codes = pd.Index([*themes["id"], *targets["id"]], dtype=object)
     kinds = np.array(["theme"] * len(themes) + [*targets["kind"]], dtype=object)
-    _check_coders(study, chosen)
+    _check_axes(study, chosen)
     counted, left_out = _count_statements(study, chosen)
     rows, looked = _select_codings(study, chosen, codes, kinds)
     return Touches(
@@ -115,19 +120,28 @@ def collect_touches(study: Study, choices: Choices | None = None, **options: Any
     )
 
 
-def _check_coders(study: Study, choices: Choices) -> None:
-    known = sorted(study.codings["coder"].dropna().unique())
+def _check_axes(study: Study, choices: Choices) -> None:
+    """Every axis that the choices name is a kind of code, and every coder has coded something."""
+    coders = sorted(study.codings["coder"].dropna().unique())
+    kinds = tuple(dict.fromkeys([*COMMON_KINDS, *study.target_kinds]))
     asked = choices.coder.values() if isinstance(choices.coder, dict) else [choices.coder]
+    named = (("coder", name, "has coded nothing", coders) for names in asked for name in names or ())
+    axes = (
+        (argument, kind, "is neither theme nor the kind of a target", kinds)
+        for argument, value in (("basis", choices.basis), ("coder", choices.coder))
+        for kind in (value if isinstance(value, dict) else ())
+    )
     problems = [
-        Problem(
-            file="coder", what=f"'{name}' has coded nothing", fix=suggest(name, known, otherwise=f"use one of {known}")
-        )
-        for names in asked
-        for name in names or ()
-        if name not in known
+        Problem(file=argument, what=f"'{name}' {what}", fix=suggest(str(name), known, otherwise=_one_of(known)))
+        for argument, name, what, known in (*axes, *named)
+        if not (isinstance(name, str) and name in known)
     ]
     if problems:
         raise UsageError(problems)
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"use one of {', '.join(names)}" if names else "no coding names its coder; leave the option out"
 
 
 def _count_statements(study: Study, choices: Choices) -> tuple[Array, pd.DataFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from .errors import Problem, UsageError
 from .spelling import suggest
 from .touches import Touches
 
-__all__ = ["Units", "collect_units", "distinct_pairs"]
+__all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs"]
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +33,8 @@ class Units:
         The id of each unit, by position.
     of_statement
         The position of each statement's unit, -1 where the statement has none (a group's statement among actors, say).
+    speaker
+        For each unit, who speaks.
     stratum
         For each unit, the group it is weighted with: an actor's group, or a speaking group itself.
     is_group
@@ -45,6 +47,7 @@ class Units:
     unit: str
     ids: pd.Index
     of_statement: Array
+    speaker: Array
     stratum: Array
     is_group: Array
     is_umbrella: Array
@@ -80,8 +83,9 @@ class Units:
             strata, where, sizes = np.unique(self.stratum[present], return_inverse=True, return_counts=True)
             totals = np.ones(len(strata)) if chosen == "group" else self._populations(strata)
             return (totals / sizes)[where] if len(present) else np.zeros(0)
-        given = chosen if isinstance(chosen, Mapping) else self._column(str(chosen))
-        return self._given(given, present)
+        weights = self._mapped(chosen, present) if isinstance(chosen, Mapping) else self._column(str(chosen), present)
+        check_weights(self.ids[present], weights, "give each of them, or its group, a number of 0 or more")
+        return weights
 
     def _populations(self, strata: Array) -> Array:
         known = {group.id: group.population for group in self.touches.study.groups}
@@ -92,32 +96,78 @@ class Units:
             raise UsageError([Problem(file="weights", what=what, fix=fix)])
         return np.array([float(known[str(name)] or 0) for name in strata])
 
-    def _column(self, name: str) -> dict[str, float]:
-        """A numeric column of statements (for statements), actors or groups, as a mapping."""
-        tables = ["statements"] if self.unit == "statement" else []
-        frames = [self.touches.study.tables[table] for table in (*tables, "actors", "groups")]
-        found = [frame for frame in frames if name in frame.columns]
-        if not found:
-            columns = sorted({str(column) for frame in frames for column in frame.columns})
+    def _column(self, name: str, present: Array) -> Array:
+        """Weights from a numeric column of statements (for statements), else of actors or groups."""
+        tables = self.touches.study.tables
+        own = [tables["statements"]] if self.unit == "statement" else []
+        theirs = [tables["actors"], tables["groups"]]
+        if not any(name in frame.columns for frame in (*own, *theirs)):
+            columns = sorted({str(column) for frame in (*own, *theirs) for column in frame.columns})
             fix = suggest(name, ("equal", "group", "population", *columns), otherwise="use equal, group or population")
             raise UsageError([Problem(file="weights", what=f"'{name}' is no kind of weight and no column", fix=fix)])
-        weights: dict[str, float] = {}
-        for frame in found:
-            numbers = pd.to_numeric(frame[name], errors="coerce")
-            weights |= dict(zip(frame["id"].astype(object), numbers.astype(float).fillna(np.nan), strict=True))
-        return weights
+        by_speaker: dict[str, Any] = {}
+        for frame in (frame for frame in theirs if name in frame.columns):
+            by_speaker |= zip(frame["id"].astype(object), frame[name].astype(object), strict=True)
+        weights = np.full(len(present), np.nan)
+        if own and name in own[0].columns:
+            weights = _by_distinct(own[0][name].iloc[present].astype(object), as_weight)
+        return np.where(np.isnan(weights), self._by_speaker(by_speaker, present), weights)
 
-    def _given(self, given: Mapping[str, Any], present: Array) -> Array:
-        """Weights from a mapping: by the unit's own id, else by its group's."""
-        by_unit = pd.Series(self.ids[present].map(given), dtype=object)
-        by_group = pd.Series(self.stratum[present], dtype=object).map(given)
-        weights = pd.to_numeric(by_unit.where(by_unit.notna(), by_group), errors="coerce").to_numpy(dtype=float)
-        wrong = ~(np.isfinite(weights) & (weights >= 0))
-        if wrong.any():
-            names = ", ".join(map(str, self.ids[present][wrong][:20]))
-            fix = "give each of them, or its group, a number of 0 or more"
-            raise UsageError([Problem(file="weights", what=f"there is no usable weight for {names}", fix=fix)])
-        return weights
+    def _mapped(self, given: Mapping[str, Any], present: Array) -> Array:
+        """Weights from a mapping: by the unit's own id, else by its speaker's, else by its group's."""
+        weights = _by_distinct(self.ids[present], lambda unit: as_weight(given.get(unit)))
+        return np.where(np.isnan(weights), self._by_speaker(given, present), weights)
+
+    def _by_speaker(self, given: Mapping[str, Any], present: Array) -> Array:
+        weights = _by_distinct(self.speaker[present], lambda speaker: as_weight(given.get(speaker)))
+        by_group = _by_distinct(self.stratum[present], lambda group: as_weight(given.get(group)))
+        return np.where(np.isnan(weights), by_group, weights)
+
+
+def as_weight(value: Any) -> float:
+    """A number of 0 or more; NaN for what is missing, and -1 for what is there and no such number.
+
+    Examples
+    --------
+    >>> as_weight("2.5"), as_weight(None), as_weight((1, 2))
+    (2.5, nan, -1.0)
+    """
+    if value is None or value is pd.NA:
+        return np.nan
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return -1.0
+    return number if np.isnan(number) or 0 <= number < np.inf else -1.0
+
+
+def check_weights(ids: pd.Index, weights: Array, fix: str) -> None:
+    """Refuse weights that are missing or no number of 0 or more, naming the units.
+
+    Parameters
+    ----------
+    ids, weights
+        The units, and what :func:`as_weight` made of their weights.
+    fix
+        What to do about it.
+
+    Raises
+    ------
+    UsageError
+        Where a weight is unusable.
+    """
+    without = ids[~(weights >= 0)]
+    if len(without):
+        most = 20  # units may be a million statements
+        more = f" and {len(without) - most} more" if len(without) > most else ""
+        what = f"there is no usable weight for {', '.join(map(str, without[:most]))}{more}"
+        raise UsageError([Problem(file="weights", what=what, fix=fix)])
+
+
+def _by_distinct(values: Any, read: Callable[[Any], float]) -> Array:
+    """What ``read`` makes of each value, read once for each distinct one; NaN for a missing value."""
+    codes, distinct = pd.factorize(values)
+    return np.array([*map(read, distinct), np.nan])[codes]
 
 
 def collect_units(touches: Touches) -> Units:
@@ -153,6 +203,7 @@ def collect_units(touches: Touches) -> Units:
             unit=unit,
             ids=ids,
             of_statement=np.where(speaker >= 0, every, -1),
+            speaker=speakers.to_numpy()[speaker] if len(stratum) else np.empty(len(ids), dtype=object),
             stratum=stratum[speaker] if len(stratum) else np.empty(len(ids), dtype=object),
             is_group=is_group[speaker] if len(stratum) else np.zeros(len(ids), dtype=bool),
             is_umbrella=is_umbrella[speaker] if len(stratum) else np.zeros(len(ids), dtype=bool),
@@ -164,6 +215,7 @@ def collect_units(touches: Touches) -> Units:
         unit=unit,
         ids=speakers,
         of_statement=speaker,
+        speaker=speakers.to_numpy(),
         stratum=stratum,
         is_group=is_group,
         is_umbrella=is_umbrella,
