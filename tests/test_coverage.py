@@ -60,8 +60,10 @@ def unit_of(study: pg.Study, statement: dict[str, Any], unit: str) -> str | None
     return statement["speaker"] if is_actor or unit == "speaker" else None
 
 
-def stratum_of(study: pg.Study, speaker: str) -> str:
-    return {actor.id: actor.group for actor in study.actors}.get(speaker, speaker)
+def stratum_of(study: pg.Study, speaker: str) -> tuple[str, str]:
+    """An actor's group, or the group that speaks as one: a stratum of its own."""
+    groups = {actor.id: actor.group for actor in study.actors}
+    return ("actors of", groups[speaker]) if speaker in groups else ("as one", speaker)
 
 
 def naive(
@@ -75,7 +77,7 @@ def naive(
     out: dict[str, dict[str, float | None]] = {}
     for kind in {code.kind for code in study.codes}:
         of_kind = [row for row in codings if row["kind"] == kind and row["statement"] in statements]
-        members: dict[str, str] = {}
+        members: dict[str, tuple[str, str]] = {}
         for row in of_kind:
             statement = statements[row["statement"]]
             name = unit_of(study, statement, unit)
@@ -407,13 +409,18 @@ def test_the_breakdown_by_group_is_the_measure_of_the_groups_own_statements(stud
     group_of = {actor.id: actor.group for actor in study.actors}
     for group, rows in breakdown.groupby("group"):
         mask = [group_of.get(name, name) == group for name in study.statements["speaker"]]
-        alone = pg.measure_coverage(study.select_statements(mask), restated=False)
-        restated_outside = study.statements["restates"].notna().any()
+        alone = pg.measure_coverage(study.counting_only(mask))
         for row in rows.to_dict("records"):
-            if not restated_outside:
-                assert same(
-                    None if pd.isna(row["attention"]) else row["attention"], alone.figure("attention", row["id"])
-                )
+            measured = None if pd.isna(row["attention"]) else row["attention"]
+            assert same(measured, alone.figure("attention", row["id"]))
+
+
+def test_a_group_that_speaks_as_one_is_a_stratum_of_its_own() -> None:
+    study = one_speaker_a_group()
+    statements = [*study.statements.to_dict("records"), {"id": "s4", "speaker": "h", "text": "four"}]
+    more = study.with_tables(statements=statements).with_codings([{"statement": "s4", "code": "Z"}])
+    assert pg.measure_coverage(more, weights="group").figure("attention", "Z") == 1 / 3
+    assert pg.measure_coverage(more, weights="population").figure("attention", "Z") == 30 / 70
 
 
 def test_a_crosswalk_counts_themes_by_hand() -> None:

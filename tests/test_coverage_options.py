@@ -82,19 +82,21 @@ class Naive:
         return {self.unit_of(row): row["speaker"] for row in rows if self.unit_of(row) is not None}
 
     def weigh(self, members: dict[str, str]) -> dict[str, Fraction]:
-        strata = {name: self.group_of.get(speaker, speaker) for name, speaker in members.items()}
-        sizes = {group: list(strata.values()).count(group) for group in strata.values()}
+        groups = {name: self.group_of.get(speaker, speaker) for name, speaker in members.items()}
+        # A group that speaks as one is a stratum of its own.
+        strata = {name: (groups[name], speaker in self.group_of) for name, speaker in members.items()}
+        sizes = {stratum: list(strata.values()).count(stratum) for stratum in strata.values()}
         if self.weights == "equal":
             return dict.fromkeys(members, Fraction(1))
         if self.weights == "group":
-            return {name: Fraction(1, sizes[group]) for name, group in strata.items()}
+            return {name: Fraction(1, sizes[stratum]) for name, stratum in strata.items()}
         if self.weights == "population":
             population = {group.id: group.population for group in self.study.groups}
-            return {name: Fraction(population[group] or 0) / sizes[group] for name, group in strata.items()}
+            return {name: Fraction(population[key[0]] or 0) / sizes[key] for name, key in strata.items()}
         given = self.weights
         return {
             name: Fraction(next(given[key] for key in (name, members[name], group) if key in given))
-            for name, group in strata.items()
+            for name, group in groups.items()
         }
 
     # -- the reference: what is measured
@@ -263,20 +265,26 @@ def test_loops_give_the_same_figures_whatever_the_options(
 def test_the_breakdown_of_a_group_is_the_measure_of_its_statements_alone(study: pg.Study, data: st.DataObject) -> None:
     group_of = {actor.id: actor.group for actor in study.actors}
     option = {"unit": data.draw(st.sampled_from(UNITS)), "weights": data.draw(st.sampled_from(["equal", "group"]))}
-    option |= {"restated": True, "by": "group"}  # else a statement counts once what it restates is away
+    option |= {"restated": data.draw(st.booleans()), "by": "group"}
     breakdown = pg.measure_coverage(study, **option).breakdown
     assert breakdown is not None
-    heard = [group_of.get(speaker, speaker) for speaker in study.statements["speaker"][heard_at_all(study)]]
+    heard = [
+        group_of.get(speaker, speaker)
+        for speaker in study.statements["speaker"][heard_at_all(study, restated=option["restated"])]
+    ]
     assert list(dict.fromkeys(breakdown["group"])) == [group.id for group in study.groups if group.id in heard]
     for group, rows in breakdown.groupby("group"):
         mask = [group_of.get(speaker, speaker) == group for speaker in study.statements["speaker"]]
-        alone = pg.measure_coverage(study.select_statements(mask), **{**option, "by": None})
+        alone = pg.measure_coverage(study.counting_only(mask), **{**option, "by": None})
         together = pd.concat([alone.themes.assign(kind="theme"), alone.targets])[rows.columns.drop(["group", "id"])]
         pd.testing.assert_frame_equal(rows.set_index("id").drop(columns="group"), together, check_index_type=False)
 
 
-def heard_at_all(study: pg.Study) -> list[bool]:
-    return [row["counted"] is not False and row["voice"] != "synthesis" for row in rows_of(study.statements)]
+def heard_at_all(study: pg.Study, *, restated: bool) -> list[bool]:
+    return [
+        row["counted"] is not False and row["voice"] != "synthesis" and (restated or row["restates"] is None)
+        for row in rows_of(study.statements)
+    ]
 
 
 @FEW

@@ -466,3 +466,37 @@ def test_a_study_of_links_alone_has_targets_by_themes_and_themes_not_assessed() 
     assert gaps["A"].links == ("t1 A equal",)
     assert gaps["A"].sentence() == "A: touched by 1 of 2 themes; its share is 100%, 2.00 times an equal split."
     assert gaps["B"].sentence() == "B: touched by 0 of 2 themes, against an equal split."
+
+
+def test_a_restatement_does_not_step_in_for_an_original_with_another_addressee() -> None:
+    study = build_study(
+        groups=[{"id": "g", "label": "G"}],
+        actors=[{"id": name, "label": name, "group": "g"} for name in "ab"],
+        themes=[{"id": "t", "label": "T"}, {"id": "u", "label": "U"}],
+        targets=[{"id": "X", "kind": "focus_area", "label": "X"}],
+        statements=[
+            {"id": "s1", "speaker": "a", "text": "1", "kind": "call", "addressees": "county"},
+            {"id": "s2", "speaker": "b", "text": "2", "kind": "call", "addressees": "state", "restates": "s1"},
+            {"id": "s3", "speaker": "b", "text": "3", "kind": "call", "addressees": "state"},
+        ],
+        codings=[{"statement": name, "code": code} for name, code in (("s1", "t"), ("s2", "t"), ("s3", "u"))],
+    )
+    found = find_gaps(measure_coverage(study), addressee="state")
+    assert [gap.subject for gap in found] == ["u"]
+
+
+def test_a_benchmark_for_one_kind_is_not_named_for_another() -> None:
+    study = build_study(
+        groups=[{"id": "g", "label": "G"}],
+        actors=[{"id": "a", "label": "A", "group": "g"}],
+        themes=[{"id": "t", "label": "T"}],
+        targets=[
+            *({"id": name, "kind": "focus_area", "label": name} for name in "XY"),
+            *({"id": name, "kind": "priority", "label": name} for name in "PQ"),
+        ],
+        statements=[{"id": "s1", "speaker": "a", "text": "1"}],
+        codings=[{"statement": "s1", "code": code} for code in ("t", "X", "P")],
+    )
+    coverage = measure_coverage(study, benchmark={"X": 3, "Y": 1}, benchmark_name="its share of pages")
+    names = {gap.subject: gap.benchmark for gap in find_gaps(coverage) if gap.table == "target"}
+    assert names == {"X": "its share of pages", "Y": "its share of pages", "P": "an equal split", "Q": "an equal split"}

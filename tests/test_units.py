@@ -59,7 +59,7 @@ def test_the_unit_of_a_statement_is_its_speaker_its_actor_or_itself(study: pg.St
                 continue
             assert units.ids[unit] == (name if kind == "statement" else speaker)
             assert units.speaker[unit] == speaker
-            assert units.stratum[unit] == group_of.get(speaker, speaker)
+            assert units.group[unit] == group_of.get(speaker, speaker)
             assert units.is_group[unit] == (speaker not in group_of)
             assert units.is_umbrella[unit] == (speaker in over)
 
@@ -78,11 +78,14 @@ def test_weights_of_a_group_sum_to_1_or_to_its_population_and_those_of_absent_un
         weight = units.weigh(present)
         assert set(np.flatnonzero(weight)) == set(present)
         assert weights == "equal" or not units.is_umbrella[present].any()
-        sums: Counter[str] = Counter()
+        sums: Counter[tuple[str, bool]] = Counter()
+        sizes: Counter[tuple[str, bool]] = Counter()
         for place in present:
-            sums[units.stratum[place]] += weight[place]
-        for group, total in sums.items():
-            expected = {"equal": list(units.stratum[present]).count(group), "group": 1, "population": totals[group]}
+            stratum = units.group[place], bool(units.is_group[place])  # a group that speaks as one has its own
+            sums[stratum] += weight[place]
+            sizes[stratum] += 1
+        for stratum, total in sums.items():
+            expected = {"equal": sizes[stratum], "group": 1, "population": totals[stratum[0]]}
             assert math.isclose(total, expected[weights] or 0)
 
 

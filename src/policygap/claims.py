@@ -116,7 +116,7 @@ def _within(study: Study, scope: Scope) -> Study:
     mask = pd.Series(True, index=frame.index)  # a column of true
     for column, values in scope.filters:
         mask &= _fits(study, frame, column, values)
-    return study.select_statements(mask.to_numpy(dtype=bool))
+    return study.counting_only(mask.to_numpy(dtype=bool))
 
 
 def _fits(study: Study, frame: pd.DataFrame, column: str, values: tuple[str, ...]) -> pd.Series:

@@ -70,6 +70,11 @@ class Coverage:
     benchmark_name: str = EQUAL_SPLIT
     breakdown: pd.DataFrame | None = None
 
+    def benchmark_of(self, kind: str) -> str:
+        """What the shares of a kind of target are held against, in words: a benchmark given names some kinds only."""
+        named = any(code.kind == kind and code.id in self.benchmark for code in self.study.targets)
+        return self.benchmark_name if named or not self.benchmark else EQUAL_SPLIT
+
     @cached_property
     def unit(self) -> str:
         """What was counted: ``speaker``, ``actor``, ``statement`` or ``theme``."""
@@ -526,7 +531,7 @@ def _left_out_of_links(touches: Touches) -> pd.DataFrame:
 def _by_group(units: Units, study: Study, given: Mapping[str, float]) -> pd.DataFrame:
     """The figures within each actor group that speaks: its actors, or itself where it speaks as one."""
     speakers = collect_units(evolve_unit(units.touches, "speaker"))
-    within = np.append(speakers.stratum, "")[speakers.of_statement]
+    within = np.append(speakers.group, "")[speakers.of_statement]
     parts = []
     for group in (record.id for record in study.groups):
         mine = units.touches.counted & (within == group)

@@ -236,8 +236,9 @@ def _addressed(coverage: Coverage, addressee: str) -> Coverage:
         fix = suggest(addressee, known, otherwise=others)
         raise UsageError([Problem(file="addressee", what=f"nothing is addressed to '{addressee}'", fix=fix)])
     mask = lists.fillna("").map(lambda cell: addressee in [item.strip() for item in str(cell).split(";")])
-    only = coverage.study.select_statements(mask.to_numpy(dtype=bool))
-    return measure_coverage(only, coverage.choices, benchmark_name=coverage.benchmark_name)
+    only = coverage.study.counting_only(mask.to_numpy(dtype=bool))
+    benchmark = coverage.benchmark or "equal"
+    return measure_coverage(only, coverage.choices, benchmark=benchmark, benchmark_name=coverage.benchmark_name)
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -324,7 +325,7 @@ class _Finder:
             links=links,
             contested=code.id in self.contested,
             attributed_to=_attributed(self.coverage.study, responses),
-            benchmark=self.coverage.benchmark_name if answer is None else "",
+            benchmark=self.coverage.benchmark_of(code.kind) if answer is None else "",
             choices=self.coverage.choices,
         )
 

@@ -293,6 +293,17 @@ class Study:
         # What was checked whole stays right in part, so it is not checked again.
         return evolve(self, tables={**tables, "codings": codings.reset_index(drop=True)})
 
+    def counting_only(self, mask: Any) -> Study:
+        """A study in which the statements where ``mask`` is false are kept but not counted.
+
+        Unlike :meth:`select_statements` it leaves restatements what they are: one whose original is not counted does
+        not step into its place.
+        """
+        statements = self.statements
+        counted = statements["counted"].fillna(value=True) & pd.Series(mask, index=statements.index, dtype=bool)
+        # Counting less makes nothing wrong, so it is not checked again.
+        return evolve(self, tables={**self.tables, "statements": statements.assign(counted=counted.astype("boolean"))})
+
     # -- out ----------------------------------------------------------------------------------------------------------
 
     @cached_property

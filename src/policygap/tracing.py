@@ -190,7 +190,7 @@ def list_speakers(study: Study, choices: Choices | None = None, **options: Any) 
             "speaker": units.ids,
             "label": [*tables["actors"]["label"], *tables["groups"]["label"]],
             "type": np.where(units.is_umbrella, "umbrella", np.where(units.is_group, "group", "actor")),
-            "group": units.stratum,
+            "group": units.group,
             "statements": counted,
             "calls": count(speaker[touches.counted & touches.calls]),
             "themes": distinct(is_theme),

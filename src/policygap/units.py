@@ -35,8 +35,8 @@ class Units:
         The position of each statement's unit, -1 where the statement has none (a group's statement among actors, say).
     speaker
         For each unit, who speaks.
-    stratum
-        For each unit, the group it is weighted with: an actor's group, or a speaking group itself.
+    group
+        For each unit, its actor group: an actor's, or a speaking group itself.
     is_group
         For each unit, whether a group speaks as one.
     is_umbrella
@@ -48,7 +48,7 @@ class Units:
     ids: pd.Index
     of_statement: Array
     speaker: Array
-    stratum: Array
+    group: Array
     is_group: Array
     is_umbrella: Array
 
@@ -80,21 +80,24 @@ class Units:
         if isinstance(chosen, str) and chosen == "equal":
             return np.ones(len(present))
         if self.weighted_by_group:
-            strata, where, sizes = np.unique(self.stratum[present], return_inverse=True, return_counts=True)
-            totals = np.ones(len(strata)) if chosen == "group" else self._populations(strata)
+            codes, groups = pd.factorize(self.group[present], sort=True)
+            # A group that speaks as one is a stratum of its own, beside that of its actors.
+            strata = codes * 2 + self.is_group[present]
+            distinct, where, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+            totals = np.ones(len(distinct)) if chosen == "group" else self._populations(groups)[distinct // 2]
             return (totals / sizes)[where] if len(present) else np.zeros(0)
         weights = self._mapped(chosen, present) if isinstance(chosen, Mapping) else self._column(str(chosen), present)
         check_weights(self.ids[present], weights, "give each of them, or its group, a number of 0 or more")
         return weights
 
-    def _populations(self, strata: Array) -> Array:
+    def _populations(self, groups: Array) -> Array:
         known = {group.id: group.population for group in self.touches.study.groups}
-        missing = [str(name) for name in strata if known.get(str(name)) is None]
+        missing = [str(name) for name in groups if known.get(str(name)) is None]
         if missing:
             what = f"weights by population need the population of {', '.join(missing)}"
             fix = "fill in the column population of the table groups, or choose weights='group'"
             raise UsageError([Problem(file="weights", what=what, fix=fix)])
-        return np.array([float(known[str(name)] or 0) for name in strata])
+        return np.array([float(known[str(name)] or 0) for name in groups])
 
     def _column(self, name: str, present: Array) -> Array:
         """Weights from a numeric column of statements (for statements), else of actors or groups."""
@@ -120,7 +123,7 @@ class Units:
 
     def _by_speaker(self, given: Mapping[str, Any], present: Array) -> Array:
         weights = _by_distinct(self.speaker[present], lambda speaker: as_weight(given.get(speaker)))
-        by_group = _by_distinct(self.stratum[present], lambda group: as_weight(given.get(group)))
+        by_group = _by_distinct(self.group[present], lambda group: as_weight(given.get(group)))
         return np.where(np.isnan(weights), by_group, weights)
 
 
@@ -192,7 +195,7 @@ def collect_units(touches: Touches) -> Units:
     cells = study.statements["speaker"].astype("category")
     codes = np.append(speakers.get_indexer(pd.Index(cells.cat.categories, dtype=object)), -1)
     speaker = codes[cells.cat.codes.to_numpy()]
-    stratum = np.array([*actors["group"], *groups["id"]], dtype=object)
+    group = np.array([*actors["group"], *groups["id"]], dtype=object)
     is_group = np.arange(len(speakers)) >= len(actors)
     is_umbrella = is_group & np.isin(speakers.to_numpy(), list(study.umbrellas))
     if unit == "statement":
@@ -203,10 +206,10 @@ def collect_units(touches: Touches) -> Units:
             unit=unit,
             ids=ids,
             of_statement=np.where(speaker >= 0, every, -1),
-            speaker=speakers.to_numpy()[speaker] if len(stratum) else np.empty(len(ids), dtype=object),
-            stratum=stratum[speaker] if len(stratum) else np.empty(len(ids), dtype=object),
-            is_group=is_group[speaker] if len(stratum) else np.zeros(len(ids), dtype=bool),
-            is_umbrella=is_umbrella[speaker] if len(stratum) else np.zeros(len(ids), dtype=bool),
+            speaker=speakers.to_numpy()[speaker] if len(group) else np.empty(len(ids), dtype=object),
+            group=group[speaker] if len(group) else np.empty(len(ids), dtype=object),
+            is_group=is_group[speaker] if len(group) else np.zeros(len(ids), dtype=bool),
+            is_umbrella=is_umbrella[speaker] if len(group) else np.zeros(len(ids), dtype=bool),
         )
     if unit == "actor":
         speaker = np.where(speaker < len(actors), speaker, -1)
@@ -216,7 +219,7 @@ def collect_units(touches: Touches) -> Units:
         ids=speakers,
         of_statement=speaker,
         speaker=speakers.to_numpy(),
-        stratum=stratum,
+        group=group,
         is_group=is_group,
         is_umbrella=is_umbrella,
     )

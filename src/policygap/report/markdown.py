@@ -91,7 +91,7 @@ def _attention(content: Content) -> Iterator[str]:
         yield f"## {say('report.attention', language, kind=kind_word)}\n"
         headings = [say(f"report.{name}", language) for name in ("code", "label", "speakers", "share", "ratio")]
         yield from _table(headings, (_attention_cells(content, row) for row in rows))
-        yield f"{say('report.ratio_note', language, benchmark=for_markdown(benchmark_in_words(content)))}\n"
+        yield f"{say('report.ratio_note', language, benchmark=for_markdown(benchmark_in_words(content, kind)))}\n"
 
 
 def _attention_cells(content: Content, row: TargetLine) -> list[str]:

@@ -82,7 +82,7 @@ def left_out_line(content: Content) -> str | None:
     return f"{say('report.left_out', language)}: {'; '.join(parts)}" if parts else None
 
 
-def benchmark_in_words(content: Content) -> str:
-    """The benchmark's name in the report's language."""
-    name = content.coverage.benchmark_name
+def benchmark_in_words(content: Content, kind: str) -> str:
+    """The name of the benchmark of a kind of target, in the report's language."""
+    name = content.coverage.benchmark_of(kind)
     return say("word.equal_split", content.language) if name == EQUAL_SPLIT else name

@@ -95,7 +95,7 @@ class _Page:
             if kind == RECOMMENDATION or all(row.attention is None for row in rows):
                 continue
             yield from self.heading(self.say("attention", kind=word("kind", kind, self.language)))
-            yield from self.wrap(self._attention_note())
+            yield from self.wrap(self._attention_note(kind))
             scale = max((value for row in rows for value in (row.share, row.benchmark) if value), default=1.0)
             name_width = max(16, self.width - _BAR - 38)
             for row in rows:
@@ -104,10 +104,10 @@ class _Page:
             if number is not None:
                 yield from self.wrap(self.say("effective", number=decimal(number, 1, self.language), whole=len(rows)))
 
-    def _attention_note(self) -> str:
+    def _attention_note(self, kind: str) -> str:
         unit = word("units", self.content.coverage.unit, self.language)
         name = "attention_note_links" if self.content.coverage.unit == "theme" else "attention_note"
-        return self.say(name, unit=unit, benchmark=benchmark_in_words(self.content))
+        return self.say(name, unit=unit, benchmark=benchmark_in_words(self.content, kind))
 
     def _attention_row(self, row: TargetLine, scale: float, name_width: int) -> str:
         name = self.cut(f"{row.id} {row.label}", name_width)
