@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -353,11 +353,12 @@ def read_table(path: str | Path) -> DecisionTable:
     return parse_table(text, str(path))
 
 
-_KEYS: Mapping[str, Sequence[str]] = {
-    "table": ("name", "note", "gaps", "inputs", "rows"),
-    "inputs": ("name", "values", "bands"),
-    "bands": ("name", "below", "upto"),
-    "rows": ("when", "outcome", "note"),
+# The parts of a table in TOML, and what each of their keys holds; a key with a star has to be there.
+_PARTS: Mapping[str, Mapping[str, str]] = {
+    "table": {"name*": "text", "note": "text", "gaps": "a list of texts", "inputs*": "a list", "rows*": "a list"},
+    "inputs": {"name*": "text", "values": "a list of texts", "bands": "a list"},
+    "bands": {"name*": "text", "below": "a number or a fraction", "upto": "a number or a fraction"},
+    "rows": {"when": "a table of texts or lists of texts", "outcome*": "text", "note": "text"},
 }
 
 
@@ -367,35 +368,60 @@ def parse_table(text: str, file: str) -> DecisionTable:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DecisionTableError([Problem(file=file, what=f"it is not TOML ({error})")]) from None
-    problems = [*_strange_keys(data, file)]
-    if not problems:
-        try:
-            return DecisionTable(**data)
-        except DecisionTableError:
-            raise
-        except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-            problems = [Problem(file=file, what=f"it is not of a decision table's shape ({error!r})")]
-    raise DecisionTableError(problems)
+    problems = [*_misshapen(data, "table", file)]
+    if problems:
+        raise DecisionTableError(problems)
+    return DecisionTable(**data)
 
 
-def _strange_keys(data: Mapping[str, Any], file: str) -> Iterable[Problem]:
-    parts: list[tuple[str, Any]] = [("table", data)]
-    for name in ("inputs", "rows"):
-        parts += [(name, part) for part in data.get(name, ()) if isinstance(data.get(name), list)]
-    parts += [
-        ("bands", band)
-        for name, part in parts
-        if name == "inputs" and isinstance(part, dict)
-        for band in part.get("bands", ())
-    ]
-    for name, part in parts:
-        for key in part if isinstance(part, dict) else ():
-            if key not in _KEYS[name]:
-                fix = suggest(key, _KEYS[name], otherwise=f"use {', '.join(_KEYS[name])}")
-                yield Problem(file=file, column=key, what=f"there is no such key in {name}", fix=fix)
-    for key in ("name", "inputs", "rows"):
-        if key not in data:
-            yield Problem(file=file, column=key, what="the key is missing", fix="see the built-in tables")
+def _misshapen(part: object, name: str, file: str, path: str = "") -> Iterable[Problem]:
+    """Keys that are strange, missing or hold another kind of thing, in a part of the table and the parts within it.
+
+    A problem's column is the way to the key from the top, such as ``rows[2].outcome`` (places count from 1).
+    """
+    if not isinstance(part, dict):
+        fix = f"write it as in the built-in tables, with {', '.join(_PARTS[name]).replace('*', '')}"
+        yield Problem(file=file, column=path, what=f"{part!r} is not a table", fix=fix)
+        return
+    above = f"{path}." if path else ""
+    kinds = {key.rstrip("*"): kind for key, kind in _PARTS[name].items()}
+    for key, value in part.items():
+        if key not in kinds:
+            fix = suggest(key, kinds, otherwise=f"use {', '.join(kinds)}")
+            yield Problem(file=file, column=f"{above}{key}", what="there is no such key", fix=fix)
+        elif not _is_of(kinds[key], value):
+            yield Problem(file=file, column=f"{above}{key}", what=f"{value!r} is not {kinds[key]}")
+        elif kinds[key] == "a list":
+            for place, inner in enumerate(value, start=1):
+                yield from _misshapen(inner, key, file, f"{above}{key}[{place}]")
+    for key in _PARTS[name]:
+        if key.endswith("*") and key.rstrip("*") not in part:
+            where, fix = f"{above}{key.rstrip('*')}", "see the built-in tables"
+            yield Problem(file=file, column=where, what="the key is missing", fix=fix)
+
+
+def _is_of(kind: str, value: object) -> bool:
+    """Whether a value from TOML is of a kind that ``_PARTS`` names."""
+    match kind:
+        case "text":
+            return isinstance(value, str)
+        case "a list":
+            return isinstance(value, list)
+        case "a list of texts":
+            return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        case "a number or a fraction":
+            return _is_threshold(value)
+        case _:
+            return isinstance(value, dict) and all(
+                isinstance(one, str) or _is_of("a list of texts", one) for one in value.values()
+            )
+
+
+def _is_threshold(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and _number(value) is not None
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 @cache
