@@ -282,6 +282,42 @@ def test_a_gap_names_its_figures_responses_and_links() -> None:
     assert flat["sentence"] == "More buses: called for by 2 of 2 speakers, 1 of them a whole group; the policy: absent."
 
 
+def test_a_gap_as_a_flat_record() -> None:
+    judged = [
+        {"subject": "buses", "presence": "named", "source": "memo", "locator": "3.1"},
+        {"subject": "buses", "emphasis": "weaker", "source": "review"},
+    ]
+    sources = [{"id": name, "title": name, "kind": "synthesis"} for name in ("memo", "review")]
+    links = [{"theme": "buses", "target": "R", "relation": "equal"}, {"theme": "parks", "target": "R"}]
+    gaps = gaps_of(small(responses=judged, links=links, sources=sources))
+    assert gaps["buses"].to_dict() == {
+        "kind": "weakly_met", "subject": "buses", "label": "More buses",
+        "table": "theme", "row": gaps["buses"].row, "is_gap": True, "contested": False,
+        "demand": 1.0, "presence": "named", "emphasis": "weaker", "commitment": None,
+        "statements": 2, "speakers": 2, "whole_groups": 1, "assessed": 2, "units": 2, "calling": 2,
+        "calling_speakers": 2, "calling_groups": 1, "unit": "speaker",
+        "attention": 1.0, "share": gaps["buses"].figures["share"],
+        "attributed_to": "memo;review", "benchmark": "", "statement_ids": "s1;s2",
+        "responses": "memo 3.1;review", "links": "",
+        "sentence": "More buses: called for by 2 of 2 speakers, 1 of them a whole group; the policy: named, "
+        "weaker emphasis than the input. (as memo, review judges)",
+    }  # fmt: skip
+    target = gaps["A"].to_dict()
+    assert (target["benchmark"], target["ratio"], target["attributed_to"]) == ("an equal split", 2.0, "")
+    assert gaps["R"].to_dict()["links"] == "buses R equal;parks R related"
+
+
+def test_a_finding_in_norwegian_has_norwegian_words_and_figures() -> None:
+    pages = measure_coverage(small(), benchmark={"A": 3, "B": 1}, benchmark_name="andelen av sidene")
+    gaps = {gap.subject: gap for gap in find_gaps(pages)}
+    assert gaps["A"].sentence("nb") == (
+        "Transport: berørt av 2 av 2 avsendere, 1 av dem en hel gruppe; "
+        "andelen er 100 %, 1,33 ganger andelen av sidene."
+    )
+    assert gaps["B"].sentence("nb").startswith("Health: berørt av 0 av 2")
+    assert gaps["buses"].sentence("nb").endswith("ikke vurdert.")
+
+
 def test_a_target_says_how_many_of_whom_touch_it_and_names_the_benchmark() -> None:
     gap = gaps_of(small())["A"]
     assert gap.figures["assessed"] == 2
@@ -367,11 +403,20 @@ def test_an_addressee_gets_the_themes_of_the_calls_to_it_alone() -> None:
     assert county["buses"].figures["demand"] == 1.0
 
 
+def test_an_addressee_is_counted_as_the_rest_was() -> None:
+    by_actor = find_gaps(measure_coverage(small(), unit="actor"), addressee="county")
+    assert [(gap.subject, gap.figures["unit"], gap.figures["assessed"]) for gap in by_actor] == [("buses", "actor", 1)]
+
+
 def test_an_unknown_addressee_is_refused_and_the_nearest_named() -> None:
-    with pytest.raises(UsageError, match="nothing is addressed to 'stat'; did you mean 'state'"):
+    with pytest.raises(UsageError) as caught:
         gaps_of(small(), addressee="stat")
+    assert str(caught.value) == "addressee: nothing is addressed to 'stat'; did you mean 'state'?"
+    with pytest.raises(UsageError) as caught:
+        gaps_of(small(), addressee="pope")
+    assert str(caught.value) == "addressee: nothing is addressed to 'pope'; use one of county, state"
     quiet = small(statements=[{"id": "s1", "speaker": "mill", "text": "x"}], codings=[{"statement": "s1", "code": "A"}])
-    with pytest.raises(UsageError, match="fill in the column addressees"):
+    with pytest.raises(UsageError, match="; fill in the column addressees of the statements"):
         gaps_of(quiet, addressee="state")
 
 

@@ -237,8 +237,7 @@ def _addressed(coverage: Coverage, addressee: str) -> Coverage:
         raise UsageError([Problem(file="addressee", what=f"nothing is addressed to '{addressee}'", fix=fix)])
     mask = lists.fillna("").map(lambda cell: addressee in [item.strip() for item in str(cell).split(";")])
     only = coverage.study.counting_only(mask.to_numpy(dtype=bool))
-    benchmark = coverage.benchmark or "equal"
-    return measure_coverage(only, coverage.choices, benchmark=benchmark, benchmark_name=coverage.benchmark_name)
+    return measure_coverage(only, coverage.choices)  # without the benchmark: it is for targets, and this is on themes
 
 
 @frozen(kw_only=True, eq=False, slots=False)
