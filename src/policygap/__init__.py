@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Actor": "model",
+    "Agreement": "agreement",
     "Choices": "choices",
     "Claim": "model",
     "Code": "model",
@@ -46,6 +47,7 @@ _HOMES = {
     "list_bundled": "study",
     "list_examples": "tracing",
     "list_speakers": "tracing",
+    "measure_agreement": "agreement",
     "measure_coverage": "coverage",
     "read_study": "study",
     "read_table": "decisions",
@@ -57,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "Actor",
+    "Agreement",
     "Choices",
     "Claim",
     "Code",
@@ -92,6 +95,7 @@ __all__ = [
     "list_bundled",
     "list_examples",
     "list_speakers",
+    "measure_agreement",
     "measure_coverage",
     "read_study",
     "read_table",
@@ -115,6 +119,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from .agreement import Agreement, measure_agreement
     from .choices import Choices
     from .claims import check_claims
     from .coverage import Coverage, measure_coverage
