@@ -173,6 +173,14 @@ def test_a_code_that_nobody_gave_or_everybody_gave_everywhere_has_no_alpha() -> 
     assert codes.loc["a", "agreed"] == 2
 
 
+def test_what_was_settled_from_the_others_is_no_coder_of_its_own_unless_it_is_named() -> None:
+    study = coded([[{"a"}, {"b"}], [{"a"}, set()]])
+    agreed = [{"statement": f"s{n}", "code": code, "coder": "consensus"} for n, code in enumerate("ab")]
+    settled = study.with_codings(agreed)
+    assert measure_agreement(settled).coders == ("ann", "bo")
+    assert measure_agreement(settled, ["ann", "consensus"]).kinds.loc["theme", "same"] == 1.0
+
+
 def test_a_kind_that_nobody_looked_for_has_no_figures() -> None:
     row = measure_agreement(coded([[{"a"}, {"b"}], [{"a"}, {"a"}]])).kinds.loc["focus_area"]
     assert (row["statements"], row["codes"]) == (0, 0)

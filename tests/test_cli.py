@@ -201,6 +201,24 @@ def test_new_writes_a_study_without_problems_and_refuses_a_folder_in_use(
     assert "it is there already" in err
 
 
+def test_a_new_coder_gets_what_may_be_seen_and_agreement_is_told_afterwards(
+    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "new", "--from", mine, "--codebook-only", tmp_path / "blind")
+    assert code == 0
+    assert out.splitlines()[-1].startswith("Next: read ")
+    assert (tmp_path / "blind" / "codings.csv").read_text(encoding="utf-8").count("\n") == 1
+    assert run(capsys, "check", tmp_path / "blind")[0] == 1  # nobody has coded anything yet
+    with (mine / "codings.csv").open("a", encoding="utf-8") as file:
+        file.write("s2,espera,,berta,,\n")
+    table = json.loads(run(capsys, "agreement", mine, "--format", "json")[1])
+    assert next(row for row in table if row["id"] == "espera")["agreed"] == 1
+    kinds = json.loads(run(capsys, "agreement", mine, "--show", "kinds", "--format", "json")[1])
+    assert next(row for row in kinds if row["kind"] == "theme")["statements"] == 1
+    code, _, err = run(capsys, "agreement", mine, "--coders", "berta")
+    assert (code, err.count("\n")) == (2, 1)
+
+
 def test_the_report_fits_the_terminal_and_says_where_the_files_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

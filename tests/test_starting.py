@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import policygap as pg
@@ -51,3 +52,51 @@ def test_it_never_writes_into_a_folder_in_use(tmp_path: Path) -> None:
     with pytest.raises(pg.UsageError, match="there already"):
         pg.start_study(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+# -- another study to start from ---------------------------------------------------------------------------------------
+
+
+def test_a_study_can_be_started_from_another_whole(tmp_path: Path, smabystrategi: pg.Study) -> None:
+    lines = pg.start_study(tmp_path / "copy", source="smabystrategi")
+    assert pg.read_study(tmp_path / "copy") == smabystrategi
+    assert lines[-1] == f"Next: change it, then run: policygap check {tmp_path / 'copy'}"
+
+
+def test_a_coder_gets_codebook_and_statements_and_no_trace_of_earlier_codings(
+    tmp_path: Path, smabystrategi: pg.Study
+) -> None:
+    pg.start_study(tmp_path / "blind", source="smabystrategi", codebook_only=True)
+    frames = {path.stem: pd.read_csv(path, dtype=str) for path in (tmp_path / "blind").glob("*.csv")}
+    tables = {"sources", "groups", "actors", "questions", "themes", "targets", "statements", "codings"}
+    assert set(frames) == tables
+    assert list(frames["statements"]["id"]) == list(smabystrategi.statements["id"])
+    assert set(frames["statements"]) == {
+        "id", "speaker", "text", "source", "locator", "question", "voice", "quantifier", "text_nb"
+    }  # fmt: skip
+    assert not any(name.startswith("note") for name in {*frames["themes"], *frames["targets"], *frames["actors"]})
+    assert frames["codings"].empty
+    assert "default_coder" not in (tmp_path / "blind" / "datapackage.json").read_text(encoding="utf-8")
+
+
+def test_what_a_new_coder_fills_in_goes_beside_the_codings_that_are_there(
+    tmp_path: Path, smabystrategi: pg.Study
+) -> None:
+    folder = tmp_path / "blind"
+    pg.start_study(folder, source="smabystrategi", codebook_only=True)
+    with pytest.raises(pg.StudyError, match="neither statements with codings nor links"):
+        pg.read_study(folder)
+    with (folder / "codings.csv").open("a", encoding="utf-8") as file:
+        file.write("s21-01,strategy-support,,me,for,,\ns21-01,,focus_area,me,,,\n")
+    assert len(pg.read_study(folder).codings) == 2
+    both = smabystrategi.with_codings(pd.read_csv(folder / "codings.csv", dtype=str))
+    agreement = pg.measure_agreement(both, [smabystrategi.default_coder, "me"])
+    assert agreement.kinds["statements"].to_dict() == {"theme": 1, "focus_area": 1, "recommendation": 0, "priority": 0}
+
+
+def test_a_study_to_start_from_has_to_be_there_and_to_have_a_codebook(tmp_path: Path) -> None:
+    with pytest.raises(pg.UsageError, match="there is no such study"):
+        pg.start_study(tmp_path / "a", source="nowhere")
+    with pytest.raises(pg.UsageError, match="there is no codebook; name the study it is from"):
+        pg.start_study(tmp_path / "a", codebook_only=True)
+    assert not list(tmp_path.iterdir())

@@ -25,6 +25,7 @@ __all__ = ["Agreement", "measure_agreement"]
 
 Array = np.ndarray[Any, Any]
 
+CONSENSUS = "consensus"
 _PAIR = 2
 _BLOCK = 1_000  # sets compared with all others at a time, so that memory stays bounded
 
@@ -67,7 +68,8 @@ def measure_agreement(study: Study, coders: Iterable[str] | None = None, *, read
     study
         The study; the column ``coder`` of its codings tells who coded what.
     coders
-        Two coders or more; ``None``: all of the study.
+        Two coders or more; ``None``: all of the study but one called ``consensus``, whose codings were settled from
+        the others'.
     reading
         ``main`` or ``alternative``.
 
@@ -136,7 +138,10 @@ def measure_agreement(study: Study, coders: Iterable[str] | None = None, *, read
 
 def _coders_of(study: Study, coders: Iterable[str] | None) -> tuple[str, ...]:
     known = tuple(sorted(study.codings["coder"].dropna().astype(str).unique()))
-    names = known if coders is None else tuple(dict.fromkeys((coders,) if isinstance(coders, str) else coders))
+    if coders is None:
+        names = tuple(name for name in known if name != CONSENSUS)
+    else:
+        names = tuple(dict.fromkeys((coders,) if isinstance(coders, str) else coders))
     if len(names) < _PAIR:
         what = f"agreement needs two coders or more, and there is {', '.join(names) or 'none'}"
         fix = "fill in the column coder of the codings" if coders is None else f"name two of {', '.join(known)}"

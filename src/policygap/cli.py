@@ -140,15 +140,30 @@ def _parser() -> argparse.ArgumentParser:
         _formats(command)
         _counting(command)
 
+    agreement = _command(commands, "agreement", _agreement, "how far coders agree, code by code", default=DEFAULT_STUDY)
+    agreement.add_argument("--coders", metavar="C", help="two or more, by commas (all)")
+    agreement.add_argument("--reading", metavar="R", default="main", help="main or alternative")
+    agreement.add_argument(
+        "--show", choices=("codes", "kinds", "disagreements"), default="codes", help="which table (codes)"
+    )
+    _formats(agreement)
+
+    _add_files(commands)
+    return parser
+
+
+def _add_files(commands: Any) -> None:
+    """The commands that write studies."""
     convert = commands.add_parser("convert", help="write a study as a folder (a Data Package) or an .xlsx workbook")
     convert.add_argument("study", metavar="IN", help="a bundled id, a folder, an .xlsx")
     convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx")
     convert.set_defaults(run=_convert)
 
-    new = commands.add_parser("new", help="write a small study of your own to start from")
+    new = commands.add_parser("new", help="write a small study of your own to start from, or what a new coder needs")
     new.add_argument("dir", metavar="DIR", help="a folder that is new or empty")
+    new.add_argument("--from", dest="source", metavar="STUDY", help="start from this study instead of a small one")
+    new.add_argument("--codebook-only", action="store_true", help="its codebook and statements, to be coded blind")
     new.set_defaults(run=_new)
-    return parser
 
 
 def _command(
@@ -311,6 +326,14 @@ def _claims(arguments: argparse.Namespace) -> int:
     return _emit(check_claims(_read(arguments), _choices(arguments)).reset_index(), arguments.format)
 
 
+def _agreement(arguments: argparse.Namespace) -> int:
+    from .agreement import measure_agreement
+
+    agreement = measure_agreement(_read(arguments), _words(arguments.coders), reading=arguments.reading)
+    table = getattr(agreement, arguments.show)
+    return _emit(table if arguments.show == "disagreements" else table.reset_index(), arguments.format)
+
+
 def _quotes(arguments: argparse.Namespace) -> int:
     from .tracing import select_quotes
 
@@ -340,7 +363,7 @@ def _convert(arguments: argparse.Namespace) -> int:
 def _new(arguments: argparse.Namespace) -> int:
     from .starting import start_study
 
-    for line in start_study(arguments.dir):
+    for line in start_study(arguments.dir, source=arguments.source, codebook_only=arguments.codebook_only):
         _print(line)
     return DONE
 
