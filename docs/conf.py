@@ -18,6 +18,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "codebook",
     "decision_tables",
     "public_names",
     "study_tables",

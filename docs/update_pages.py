@@ -1,4 +1,4 @@
-"""The tutorials, how-to pages and README come in; with the output that their examples give today, they go out.
+"""Tutorials, how-tos, the bundled study's pages and README come in; with what their examples give today, they go out.
 
 Three kinds of block are played, in order, each page in a folder of its own:
 
@@ -42,7 +42,7 @@ _NEW = re.compile(r"^<!-- new (\S+) -->$", re.MULTILINE)
 def pages() -> Iterator[Path]:
     """Every page with examples that this script keeps up to date."""
     yield README
-    for folder in ("tutorial", "how-to"):
+    for folder in ("tutorial", "how-to", "study"):
         yield from sorted((ROOT / "docs" / folder).glob("*.md"))
 
 

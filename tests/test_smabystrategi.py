@@ -7,6 +7,7 @@ with
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -151,6 +152,61 @@ def test_some_of_the_memos_claims_fail_and_the_library_says_so(smabystrategi: pg
 def test_no_claim_is_uncomputable_without_a_reason(smabystrategi: pg.Study) -> None:
     claims = pg.check_claims(smabystrategi)
     assert claims.loc[claims["verdict"] == "not_computable", "reason"].str.len().gt(10).all()
+
+
+def test_conclusions_reports_counts_and_restatements_are_told_apart(smabystrategi: pg.Study) -> None:
+    claims = smabystrategi.tables["claims"]
+    assert claims["kind"].value_counts().to_dict() == {"conclusion": 35, "report": 13, "restated": 12, "count": 4}
+    restated = claims.loc[claims["kind"] == "restated", "restates"]
+    assert set(restated) <= set(claims.loc[claims["kind"] == "conclusion", "id"])
+    assert claims.loc[claims["kind"] != "restated", "restates"].isna().all()
+
+
+# -- beside the memo ---------------------------------------------------------------------------------------------------
+
+# The memo's table of contents, by number.
+CONTENTS = {
+    "1.1", "1.2", "1.3", "1.4", "2", "2.1", "2.1.1", "2.1.2", "2.1.3", "2.1.4", "2.1.5", "2.1.6", "2.1.7", "2.1.8",
+    "2.2", "2.3", "2.4", "2.4.1", "2.4.2", "2.4.3", "2.4.4", "3", "3.1", "3.2", "3.3",
+}  # fmt: skip
+NOTES = {"2.1": "123", "2.1.1": "4", "2.2": "5", "2.3": "6", "2.4.3": "7", "3.1": "8", "3.2": "8"}
+POINTS = {"2.1.6": set("123456789"), "3.1": {"i", "ii", "iii", "iv", "v", "vi"}}
+
+
+@pytest.mark.parametrize("table", ["statements", "targets", "links", "responses", "stated_counts", "claims"])
+def test_every_locator_is_in_the_memos_table_of_contents(table: str, smabystrategi: pg.Study) -> None:
+    for locator in smabystrategi.tables[table]["locator"].dropna().astype(str).unique():
+        form = re.fullmatch(r"([\d.]+)(?:-([\d.]+))?(?: \((\w+)\))?(?:,? note (\d))?", locator)
+        assert form, locator
+        first, last, point, note = form.groups()
+        assert {first, last or first} <= CONTENTS, locator
+        assert point is None or point in POINTS[first], locator
+        assert note is None or note in NOTES[first], locator
+
+
+def test_no_run_of_nine_words_is_shared_with_the_memo(smabystrategi: pg.Study) -> None:
+    place = os.environ.get("POLICYGAP_MEMO")
+    if not place:
+        pytest.skip("the memo is not part of the project; POLICYGAP_MEMO=its/text.txt compares the study with it")
+    memo = words_of(Path(place).read_text(encoding="utf-8"))
+    runs = {tuple(memo[start : start + 9]) for start in range(len(memo) - 8)}
+    strategy = words_of("Strategi for småbyer og større tettsteder som regionale kraftsentre")  # a title may stand
+    runs -= {run for run in runs if set(run) <= {*strategy, "strategi", "en"}}
+    shared = []
+    for name in smabystrategi.tables:
+        frame = smabystrategi.tables[name]
+        for column in frame.columns:
+            if column == "url" or not isinstance(frame[column].dtype, pd.StringDtype | pd.CategoricalDtype):
+                continue
+            for text in frame[column].dropna().astype(str).unique():
+                words = words_of(text)
+                if any(tuple(words[start : start + 9]) in runs for start in range(len(words) - 8)):
+                    shared.append((name, column, text))
+    assert shared == []
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 if __name__ == "__main__":
