@@ -21,7 +21,7 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=25,
+    max_examples=100,
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("local")

@@ -19,7 +19,7 @@ from policygap import (
     find_gaps,
     measure_coverage,
 )
-from policygap.gaps import Gap, answer_of, recommendation_echo
+from policygap.gaps import Gap, answer_of, describe_answer, describe_callers, recommendation_echo
 from policygap.testing import studies
 
 if TYPE_CHECKING:
@@ -221,6 +221,50 @@ def test_behind_a_theme_that_is_called_for_stand_its_calls(study: Study) -> None
             assert (gap.figures["calling_speakers"], gap.figures["calling_groups"]) == (len(who), len(who & groups))
 
 
+def behind_by_design(study: Study, unit: str) -> dict[str, list[str]]:
+    """The statements that a naive reader would lay beside each gap, in the study's order."""
+    groups = {group.id for group in study.groups}
+    heard = [row for row in rows_of(study, "statements") if unit != "actor" or row["speaker"] not in groups]
+    codings = main_codings(study)
+    about = {code.id: {row["statement"] for row in codings if row["code"] == code.id} for code in study.codes}
+    calls = {code.id: set(calls_for(study, code.id)) for code in study.codes}
+    kinds = {code.id: code.kind for code in study.codes}
+    assessed = {kinds.get(row["code"], row["kind"]) for row in codings if row["statement"] in {r["id"] for r in heard}}
+    behind: dict[str, list[str]] = {}
+    for code in study.codes:
+        ids = about[code.id]
+        if code.kind in ("theme", "recommendation") and any(row["id"] in calls[code.id] for row in heard):
+            ids = calls[code.id]
+        related = [
+            link["theme"]
+            for link in rows_of(study, "links")
+            if link["target"] == code.id and link["relation"] != "none"
+        ]
+        if code.kind == "recommendation" and "recommendation" not in assessed:
+            ids = {name for theme in related for name in calls[theme]}
+        behind[code.id] = [row["id"] for row in heard if row["id"] in ids]
+    return behind
+
+
+@few
+@given(studies(), st.sampled_from(["speaker", "actor"]))
+def test_every_gap_lays_the_statements_of_a_naive_reader_beside_it(study: Study, unit: str) -> None:
+    if not len(study.statements):
+        return
+    coverage = measure_coverage(study, unit=unit)
+    speaker = {row["id"]: row["speaker"] for row in rows_of(study, "statements")}
+    groups = {group.id for group in study.groups}
+    expected = behind_by_design(study, unit)
+    links = [(row["theme"], row["target"], row["relation"] or "related") for row in rows_of(study, "links")]
+    for gap in find_gaps(coverage):
+        assert list(gap.statements) == expected[gap.subject]
+        assert gap.choices == coverage.choices
+        of_it = sorted(" ".join(link) for link in links if link[1] == gap.subject)
+        assert list(gap.links) == (of_it if gap.table == "recommendation" else [])
+        if gap.table == "target" and gap.figures["whole_groups"] is not None:
+            assert gap.figures["whole_groups"] == len({speaker[name] for name in gap.statements} & groups)
+
+
 @few
 @given(
     studies(shape="statements"),
@@ -352,6 +396,10 @@ def test_input_echoes_a_recommendation_by_own_calls_else_by_linked_themes_else_n
     codings = [{"statement": "s1", "code": "buses"}, {"statement": "s3", "code": "R"}]
     links[0]["relation"] = "equal"
     assert recommendation_echo(measure_coverage(small(codings=codings, links=links)), "R") == (False, ())
+    codings[1]["statement"] = "s2"
+    assert recommendation_echo(measure_coverage(small(codings=codings, links=links)), "R") == (True, ())
+    unspecified = [{"theme": "buses", "target": "R"}, {"theme": "parks", "target": None, "relation": "none"}]
+    assert recommendation_echo(measure_coverage(small(links=unspecified)), "R") == (True, ("buses",))
 
 
 # -- words follow the evidence -----------------------------------------------------------------------------------------
@@ -375,6 +423,14 @@ def test_without_any_response_nobody_judges() -> None:
     gap = gaps_of(small())["buses"]
     assert gap.kind == "not_assessed"
     assert gap.attributed_to == ()
+    assert describe_answer(gap.figures, "en") == "no answer coded"
+    assert describe_answer(gap.figures, "nb") == "ikke noe svar kodet"
+
+
+def test_who_speaks_for_it_is_not_counted_where_nobody_looked() -> None:
+    nowhere = {"assessed": None, "calling": 1, "unit": "speaker"}
+    assert describe_callers(nowhere, "nb") == describe_callers({**nowhere, "assessed": 2, "calling": None}, "nb")
+    assert describe_callers(nowhere, "nb") != describe_callers(nowhere, "en")
 
 
 @few
