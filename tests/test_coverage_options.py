@@ -421,11 +421,40 @@ def test_a_crosswalk_counts_the_assessed_themes_that_are_linked_by_any_relation_
 
 
 @pytest.mark.parametrize(
-    "weights", ["group", "population", "size", {}, {"t": 1}, {"t": 1, "u": -1}, {"t": 1, "u": (1,)}]
+    ("weights", "what"),
+    [
+        *((name, f"themes have no weights '{name}'") for name in ("group", "population", "size")),
+        ({}, "there is no usable weight for t, u"),
+        ({"t": 1}, "there is no usable weight for u"),
+        ({"t": 1, "u": -1}, "there is no usable weight for u"),
+        ({"t": 1, "u": (1,)}, "there is no usable weight for u"),
+    ],
 )
-def test_themes_have_no_groups_and_each_needs_its_weight(weights: Any) -> None:
-    with pytest.raises(pg.UsageError, match="weights: "):
+def test_themes_have_no_groups_and_each_needs_its_weight(weights: Any, what: str) -> None:
+    with pytest.raises(pg.UsageError) as error:
         pg.measure_coverage(small(), unit="theme", weights=weights)
+    assert str(error.value) == f"weights: {what}; use 'equal', or map every theme to a number of 0 or more"
+
+
+def test_a_kind_that_no_theme_was_compared_with_hides_no_other_kind() -> None:
+    links = [{"theme": "t", "target": "R"}, {"theme": "u", "target": "R", "relation": "none"}]
+    coverage = pg.measure_coverage(small(links=links), unit="theme")
+    assert coverage.targets["assessed"].dropna().to_dict() == {"R": 2}
+    assert coverage.figure("attention", "R") == 0.5
+    assert coverage.figure("attention", "X") is None
+    left_out = coverage.left_out.set_index("reason").loc["links_alone"]
+    assert left_out.to_dict() == {"statements": 3, "speakers": 3}
+    assert list(coverage.left_out.index) == list(range(len(coverage.left_out)))
+
+
+def test_a_group_that_was_not_heard_hides_no_other_group_in_the_breakdown() -> None:
+    statements = [{"id": "s2", "speaker": "b", "text": "two", "kind": "call"}]
+    breakdown = pg.measure_coverage(
+        small(statements=statements, codings=[{"statement": "s2", "code": "Y"}]), by="group"
+    ).breakdown
+    assert breakdown is not None
+    assert set(breakdown["group"]) == {"h"}
+    assert list(breakdown.index) == list(range(len(breakdown)))
 
 
 def test_themes_as_units_belong_to_no_group_so_there_is_no_breakdown() -> None:
@@ -565,15 +594,17 @@ def test_every_problem_of_a_benchmark_and_of_the_other_arguments_is_named_at_onc
     wrong = {"X": -1, "Y": "x", "y": 1, 3: 1, "R": 0}
     with pytest.raises(pg.UsageError) as error:
         pg.measure_coverage(STUDY, benchmark=wrong, by="grup", unit="speakr", wieghts=1)
-    problems = [str(problem) for problem in error.value.problems]
-    said = (
-        "wieghts: there", "unit: 'speakr'", "by: 'grup'", "X: -1 is no number", "Y: 'x' is no number", "'y' is no leaf",
-        "'3' is no leaf", "focus_area benchmark lacks Z", "recommendation benchmark sums to 0",
-    )  # fmt: skip
-    for words in said:
-        assert sum(words in problem for problem in problems) == 1, words
-    assert len(problems) == len(said)
-    assert all(problem.fix for problem in error.value.problems)
+    assert str(error.value).split("\n") == [
+        "wieghts: there is no such option; did you mean 'weights'?",
+        "unit: 'speakr' is not known; did you mean 'speaker'?",
+        "by: 'grup' is not known; use 'group' or leave it out",
+        "benchmark: X: -1 is no number of 0 or more; give a finite number, 0 if need be",
+        "benchmark: Y: 'x' is no number of 0 or more; give a finite number, 0 if need be",
+        "benchmark: 'y' is no leaf target; did you mean 'Y'?",
+        "benchmark: '3' is no leaf target; name a target without targets under it",
+        "benchmark: the focus_area benchmark lacks Z; give a number for each, 0 if need be",
+        "benchmark: the recommendation benchmark sums to 0; give a number over 0 for at least one",
+    ]
 
 
 # -- figures, and what strangers pass
@@ -581,7 +612,7 @@ def test_every_problem_of_a_benchmark_and_of_the_other_arguments_is_named_at_onc
 
 @pytest.mark.parametrize("name", ["atention", "label", "tied_with", "kind", "own_share", ""])
 def test_what_is_no_figure_is_said_to_be_none(name: str) -> None:
-    with pytest.raises(pg.UsageError, match="is no figure"):
+    with pytest.raises(pg.UsageError, match=f"^name: '{name}' is no figure; (did you mean|use one of) "):
         pg.measure_coverage(STUDY).figure(name, "X")
 
 

@@ -373,7 +373,7 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
     figures, links = _nothing(touches), study.links
     theme = touches.codes.get_indexer(pd.Index(links["theme"].astype(object)))
     target = touches.codes.get_indexer(pd.Index(links["target"].astype(object)))
-    related = (target >= 0) & links["relation"].ne("none").fillna(True).to_numpy(dtype=bool)
+    related = (target >= 0) & links["relation"].ne("none").to_numpy(dtype=bool)
     pairs, weights = {}, {}
     weight_of = _theme_weights(touches)
     for kind in study.target_kinds:

@@ -411,7 +411,7 @@ def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tup
     if own is not None:
         return own > 0, ()
     links = coverage.study.links
-    related = links[links["target"].eq(code).fillna(False) & links["relation"].ne("none").fillna(True)]
+    related = links[links["target"].eq(code) & links["relation"].ne("none")]
     themes = sorted(set(related["theme"].astype(object)))
     demands = {theme: coverage.figure("demand", theme) for theme in themes}
     known = {theme: demand for theme, demand in demands.items() if demand is not None}
@@ -422,7 +422,7 @@ def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tup
 
 
 def _links_of(study: Study, target: str) -> tuple[str, ...]:
-    links = study.links[study.links["target"].eq(target).fillna(False)]
+    links = study.links[study.links["target"].eq(target)]
     words = zip(links["theme"], links["target"], links["relation"].astype(object).fillna("related"), strict=True)
     return tuple(sorted(" ".join(map(str, link)) for link in words))
 
