@@ -19,6 +19,7 @@ from policygap.report import gather_content, render_text
 from policygap.report.files import to_csv
 
 GOLDEN = Path(__file__).parent / "golden"
+PARAGRAPHS = Path(__file__).parents[1] / "docs" / "study" / "paragraphs.csv"
 
 # Statements by section of the memo, as coded.
 SECTIONS = {
@@ -36,9 +37,21 @@ def golden_texts(study: pg.Study) -> dict[str, str]:
         "report-en.txt": render_text(gather_content(study, "en")),
         "report-nb.txt": render_text(gather_content(study, "nb")),
         "counts.csv": to_csv(figures[columns]),
+        "statements.csv": to_csv(count_statements(study)),
         "claims.csv": to_csv(pg.check_claims(study).reset_index()[["id", "verdict", "figures"]]),
         "gaps.csv": to_csv(gaps[["table", "row", "kind", "subject", "is_gap", "contested"]]),
     }
+
+
+def count_statements(study: pg.Study) -> pd.DataFrame:
+    """How many statements stand in each section, by each speaker, of each kind and voice."""
+    frame = study.statements.astype(object)
+    frame["section"] = frame["locator"].str.extract(r"^([\d.]+)")[0]
+    parts = [
+        frame[column].value_counts().sort_index().rename_axis("of").reset_index(name="statements").assign(by=column)
+        for column in ("section", "speaker", "kind", "voice")
+    ]
+    return pd.concat(parts)[["by", "of", "statements"]]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +59,9 @@ def texts(smabystrategi: pg.Study) -> dict[str, str]:
     return golden_texts(smabystrategi)
 
 
-@pytest.mark.parametrize("name", ["report-en.txt", "report-nb.txt", "counts.csv", "claims.csv", "gaps.csv"])
+@pytest.mark.parametrize(
+    "name", ["report-en.txt", "report-nb.txt", "counts.csv", "statements.csv", "claims.csv", "gaps.csv"]
+)
 def test_what_comes_out_is_what_was_reviewed(name: str, texts: dict[str, str]) -> None:
     assert texts[name] == (GOLDEN / name).read_text(encoding="utf-8")
 
@@ -90,13 +105,45 @@ def test_every_text_stands_in_english_and_norwegian(smabystrategi: pg.Study) -> 
             assert frame[[column, f"{column}_nb"]].notna().all(axis=None), (table, column)
 
 
-def test_every_statement_was_assessed_for_themes_areas_and_recommendations(smabystrategi: pg.Study) -> None:
+@pytest.mark.parametrize("coder", ["first", "second", "consensus"])
+def test_every_statement_was_assessed_for_themes_areas_and_recommendations(coder: str, smabystrategi: pg.Study) -> None:
     kinds = {code.id: code.kind for code in smabystrategi.codes}
-    codings = smabystrategi.codings[smabystrategi.codings["basis"].eq("coder")]
+    codings = smabystrategi.codings[smabystrategi.codings["coder"].eq(coder)]
     kind = codings["code"].astype(object).map(kinds).fillna(codings["kind"].astype(object))
     looked = set(zip(codings["statement"].astype(object), kind, strict=True))
     for statement in smabystrategi.statements["id"].astype(object):
         assert {(statement, name) for name in ("theme", "focus_area", "recommendation")} <= looked
+
+
+def codes_by(study: pg.Study, coder: str) -> dict[str, set[tuple[str, str]]]:
+    """For each reading, the statements and codes that a coder gave."""
+    codings = study.codings[study.codings["coder"].eq(coder) & study.codings["code"].notna()].astype(object)
+    return {
+        reading: set(zip(rows["statement"], rows["code"], strict=True)) for reading, rows in codings.groupby("reading")
+    }
+
+
+def test_consensus_has_what_both_gave_and_settles_with_a_note_what_one_gave(smabystrategi: pg.Study) -> None:
+    first, second, settled = (codes_by(smabystrategi, coder) for coder in ("first", "second", "consensus"))
+    one, two = (coder["both"] | coder["main"] for coder in (first, second))
+    assert settled["both"] == one & two
+    assert settled["main"] <= one ^ two
+    assert (one ^ two) - settled["main"] <= settled["alternative"]
+    offered = first["alternative"] | second["alternative"]
+    assert settled["alternative"] <= (one ^ two) | offered
+    codings = smabystrategi.codings
+    disputed = codings[codings["coder"].eq("consensus") & codings["reading"].isin(["main", "alternative"])]
+    pairs = zip(disputed["statement"].astype(object), disputed["code"].astype(object), strict=True)
+    unexplained = [pair for pair, note in zip(pairs, disputed["note"].isna(), strict=True) if note]
+    assert not set(unexplained) & (one ^ two)
+
+
+def test_kinds_and_addressees_are_those_of_one_of_the_coders(smabystrategi: pg.Study) -> None:
+    frame = smabystrategi.statements.astype(object)
+    assert ((frame["kind"] == frame["kind_first"]) | (frame["kind"] == frame["kind_second"])).all()
+    lists = frame[["addressees_first", "addressees_second", "addressees"]].fillna("")
+    for one, two, settled in lists.itertuples(index=False):
+        assert set(settled.split(";")) <= {*one.split(";"), *two.split(";"), ""}
 
 
 def test_printed_letters_stand_beside_the_instruments_alone_and_a_range_is_an_umbrella(smabystrategi: pg.Study) -> None:
@@ -203,6 +250,17 @@ def test_no_run_of_nine_words_is_shared_with_the_memo(smabystrategi: pg.Study) -
                 if any(tuple(words[start : start + 9]) in runs for start in range(len(words) - 8)):
                     shared.append((name, column, text))
     assert shared == []
+
+
+def test_every_paragraph_leads_somewhere_or_says_why_not_and_every_statement_has_one(smabystrategi: pg.Study) -> None:
+    rows = pd.read_csv(PARAGRAPHS, dtype=str, keep_default_na=False)
+    leads = rows[["statements", "claims", "responses", "targets", "reason"]].ne("").any(axis=1)
+    assert leads.all()
+    assert set(rows["section"]) <= CONTENTS
+    named = {name for cell in rows["statements"] for name in cell.split(";") if name}
+    assert named == set(smabystrategi.statements["id"])
+    claims = {name for cell in rows["claims"] for name in cell.split(";") if name}
+    assert claims <= set(smabystrategi.tables["claims"]["id"])
 
 
 def words_of(text: str) -> list[str]:

@@ -62,7 +62,12 @@ def study_line(content: Content) -> str:
     if study.statements.empty:
         return say("report.links_line", language, **words)
     speakers = say("word.speakers", language, count=int(study.statements["speaker"].nunique()))
-    coder = study.default_coder or say("report.all_coders", language)
+    coder = study.default_coder
+    if coder is not None:
+        own = int(study.codings["coder"].eq(coder).sum())  # and not those of other coders, or of the source itself
+        words["codings"] = say("word.codings", language, count=own)
+    else:
+        coder = say("report.all_coders", language)
     return say("report.study_line", language, speakers=speakers, coder=coder, **words)
 
 
