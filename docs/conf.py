@@ -18,7 +18,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "codebook",
+    "study_pages",
     "decision_tables",
     "public_names",
     "study_tables",
