@@ -356,7 +356,7 @@ def test_a_finding_in_norwegian_has_norwegian_words_and_figures() -> None:
     gaps = {gap.subject: gap for gap in find_gaps(pages)}
     assert gaps["A"].sentence("nb") == (
         "Transport: berørt av 2 av 2 avsendere, 1 av dem en hel gruppe; "
-        "andelen er 100 %, 1,33 ganger andelen av sidene."
+        "andelen er 100\N{NO-BREAK SPACE}%, 1,33 ganger andelen av sidene."
     )
     assert gaps["B"].sentence("nb").startswith("Health: berørt av 0 av 2")
     assert gaps["buses"].sentence("nb").endswith("ikke vurdert.")

@@ -64,6 +64,16 @@ def test_every_word_of_a_response_has_words_of_its_own(language: str) -> None:
         assert len(set(said)) == len(said)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_that_a_page_shows_of_a_statement_or_coding_has_words(language: str) -> None:
+    for part, table, column in (
+        ("statement_kind", "statements", "kind"),
+        ("voice", "statements", "voice"),
+        ("basis", "codings", "basis"),
+    ):
+        assert {f"{part}.{item}" for item in TABLES[table].column(column).words} <= names(language)
+
+
 def test_an_outcome_of_a_recommendation_may_differ_from_a_themes() -> None:
     theme = word("outcome", "no_answer_found", "en", table="theme")
     assert word("outcome", "no_answer_found", "en", table="recommendation") != theme
@@ -91,5 +101,5 @@ def test_an_unknown_language_is_refused_and_the_known_ones_are_named() -> None:
 
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
-    assert (percent(0.5), percent(0.5, "nb"), percent(0), percent(1)) == ("50%", "50 %", "0%", "100%")
+    assert (percent(0.5), percent(0.5, "nb"), percent(0), percent(1)) == ("50%", "50\N{NO-BREAK SPACE}%", "0%", "100%")
     assert (decimal(1.5, 2), decimal(1.5, 2, "nb"), decimal(2, 0, "nb")) == ("1.50", "1,50", "2")

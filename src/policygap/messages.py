@@ -5,12 +5,20 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from .errors import UsageError
 
 __all__ = ["LANGUAGES", "decimal", "names", "percent", "say", "word"]
 
 LANGUAGES = ("en", "nb")
+
+
+@cache
+def _locale(language: str) -> Any:
+    from babel import Locale  # only who writes sentences needs it
+
+    return Locale.parse(language)
 
 
 @cache
@@ -29,7 +37,8 @@ def names(language: str) -> frozenset[str]:
 def say(name: str, language: str = "en", /, **values: object) -> str:
     """The message of that name, with its values filled in.
 
-    A message with ``count`` among its values may have a form ``NAME_one`` for exactly one.
+    A message with ``count`` among its values may have a form for each plural category of its language (``NAME_one``,
+    ``NAME_few``, ...: CLDR's categories, as Babel has them); the plain name stands for all others.
 
     Examples
     --------
@@ -37,8 +46,9 @@ def say(name: str, language: str = "en", /, **values: object) -> str:
     ('1 speaker', '3 avsendere')
     """
     catalogue = _catalogue(language)
-    chosen = f"{name}_one" if values.get("count") == 1 and f"{name}_one" in catalogue else name
-    return catalogue[chosen].format(**values)
+    count = values.get("count")
+    form = f"{name}_{_locale(language).plural_form(count)}" if isinstance(count, int) else name
+    return catalogue[form if form in catalogue else name].format(**values)
 
 
 def word(part: str, name: str, language: str, *, table: str = "") -> str:
@@ -54,14 +64,16 @@ def word(part: str, name: str, language: str, *, table: str = "") -> str:
 
 
 def percent(share: float, language: str = "en") -> str:
-    """A share as whole per cent, as the language writes it.
+    r"""A share as whole per cent, as the language writes it.
 
     Examples
     --------
     >>> percent(0.125), percent(0.125, "nb")
-    ('12%', '12 %')
+    ('12%', '12\xa0%')
     """
-    return f"{share * 100:.0f}%" if language == "en" else f"{share * 100:.0f} %"
+    from babel.numbers import format_percent  # only who writes sentences needs it
+
+    return format_percent(share, locale=_locale(language))
 
 
 def decimal(value: float, digits: int, language: str = "en") -> str:
@@ -72,5 +84,6 @@ def decimal(value: float, digits: int, language: str = "en") -> str:
     >>> decimal(6.25, 1), decimal(6.25, 2, "nb")
     ('6.2', '6,25')
     """
-    text = f"{value:.{digits}f}"
-    return text if language == "en" else text.replace(".", ",")
+    from babel.numbers import format_decimal  # only who writes sentences needs it
+
+    return format_decimal(value, format=f"#,##0.{'0' * digits}", locale=_locale(language))
