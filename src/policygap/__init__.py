@@ -38,12 +38,14 @@ _HOMES = {
     "built_in_table": "decisions",
     "check_claims": "claims",
     "collect_evidence": "evidence",
+    "compare_prompted": "prompting",
     "compare_sides": "sides",
     "cross_tabulate": "matrices",
     "find_conflicts": "tracing",
     "find_gaps": "gaps",
     "find_problems": "study",
     "gap_matrix": "matrices",
+    "leave_one_out": "stability",
     "list_bundled": "study",
     "list_examples": "tracing",
     "list_speakers": "tracing",
@@ -86,12 +88,14 @@ __all__ = [
     "built_in_table",
     "check_claims",
     "collect_evidence",
+    "compare_prompted",
     "compare_sides",
     "cross_tabulate",
     "find_conflicts",
     "find_gaps",
     "find_problems",
     "gap_matrix",
+    "leave_one_out",
     "list_bundled",
     "list_examples",
     "list_speakers",
@@ -131,8 +135,10 @@ if TYPE_CHECKING:
     from .matrices import Matrix, build_matrix, cross_tabulate, gap_matrix
     from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
     from .notices import Notice
+    from .prompting import compare_prompted
     from .report import write_report
     from .sides import compare_sides
+    from .stability import leave_one_out
     from .starting import start_study
     from .study import Study, build_study, find_problems, list_bundled, read_study
     from .tracing import find_conflicts, list_examples, list_speakers, select_quotes, trace

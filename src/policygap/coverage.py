@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
+from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
@@ -79,6 +80,13 @@ class Coverage:
     def unit(self) -> str:
         """What was counted: ``speaker``, ``actor``, ``statement`` or ``theme``."""
         return choose_unit(self.study, self.choices)
+
+    def _repr_html_(self) -> str:
+        """The targets and their figures, as a notebook shows them."""
+        columns = ["label", "units", "assessed", "attention", "share", "ratio", "tied_with"]
+        rows = [(name, *cells) for name, *cells in self.targets[columns].itertuples()]
+        caption = f"Attention by target, in {self.unit}s; ratio against {self.benchmark_name}"
+        return to_html_table(caption, ["id", *columns], rows)
 
     def figure(self, name: str, code: str) -> float | None:
         """One figure of one code; ``None`` where it is missing, as a theme's share is.
@@ -330,7 +338,13 @@ def _parents_of(touches: Touches, kind: str) -> Array:
 
 
 def _own_shares(unit: Array, code: Array, weight: Array, parent: Array) -> Array:
-    """Each unit's weight, spread evenly over the most specific codes it touches, as a share of all that touch any.
+    """Each unit's weight, spread evenly over the most specific codes it touches, as a share of all that touch any."""
+    unit, code, part = _spread(unit, code, weight, parent)
+    return _share_of(np.bincount(code, weights=part, minlength=len(parent)), _sum(weight[np.unique(unit)]))
+
+
+def _spread(unit: Array, code: Array, weight: Array, parent: Array) -> tuple[Array, Array, Array]:
+    """The most specific codes that each unit touches, and the part of its weight that falls to each.
 
     A code is not the most specific where the unit touches one under it too.
     """
@@ -342,10 +356,55 @@ def _own_shares(unit: Array, code: Array, weight: Array, parent: Array) -> Array
         over = np.where(over >= 0, parent[over], -1)
     specific = ~np.isin(unit * size + code, covered)
     unit, code = unit[specific], code[specific]
-    spread = np.bincount(unit, minlength=len(weight))
-    touching = _sum(weight[np.unique(unit)])
-    sums = np.bincount(code, weights=weight[unit] / spread[unit], minlength=size)
-    return _share_of(sums, touching)
+    return unit, code, weight[unit] / np.bincount(unit, minlength=len(weight))[unit]
+
+
+@frozen(kw_only=True, eq=False)
+class Spread:
+    """How the weights of the units fall on the most specific targets of a kind: a row a unit and target.
+
+    Attributes
+    ----------
+    ids
+        The id of each unit, by position.
+    weight
+        The weight of each unit that touches a target of the kind, 0 for others.
+    unit, target, part
+        Positions of unit and target (in the study's order of codes), and the part of the unit's weight.
+    """
+
+    ids: pd.Index
+    weight: Array
+    unit: Array
+    target: Array
+    part: Array
+
+
+def spread_units(coverage: Coverage) -> dict[str, Spread]:
+    """What the shares of a coverage are sums of, by kind of target that somebody was assessed for.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> spread = spread_units(pg.measure_coverage(pg.read_study("smabystrategi")))["focus_area"]
+    >>> bool(abs(spread.part.sum() - spread.weight.sum()) < 1e-9)
+    True
+    """
+    touches = evolve_unit(coverage.touches, coverage.unit)
+    if coverage.unit == "theme":
+        figures, ids = _of_links(coverage.study, touches), touches.codes
+    else:
+        units = collect_units(touches)
+        figures, ids = _of_statements(units), units.ids
+    found = {}
+    for kind in coverage.study.target_kinds:
+        if kind in figures.pairs:
+            weight = figures.weights[kind]
+            unit, target, part = _spread(*figures.pairs[kind], weight, _parents_of(touches, kind))
+            touching = np.zeros(len(weight))
+            touching[unit] = weight[unit]
+            found[kind] = Spread(ids=ids, weight=touching, unit=unit, target=target, part=part)
+    return found
 
 
 def _rolled_up(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:

@@ -57,6 +57,11 @@ class Units:
         """Whether the weights are by actor group, so that umbrellas stand outside."""
         return isinstance(self.touches.choices.weights, str) and self.touches.choices.weights in ("group", "population")
 
+    def speaker_of(self, statements: Array) -> Array:
+        """Who makes each of these statements (positions); ``None`` where nobody in the study does."""
+        everyone = np.array([*self.speaker, None], dtype=object)  # the last place is what -1 reads
+        return everyone[self.of_statement[statements]]
+
     def present(self, statements: Array) -> Array:
         """Positions of the units that make at least one of these statements (a mask) and have a place in the count."""
         found = self.of_statement[statements]
