@@ -18,6 +18,7 @@ from .errors import Problem, UsageError
 from .messages import decimal, names, percent, say, word
 from .model import Code, Response
 from .schema import TABLES
+from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
 from .touches import Touches
@@ -146,6 +147,16 @@ class Gap:
         }
 
 
+class Gaps(tuple[Gap, ...]):
+    """Gaps, in order: a tuple that a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        rows = [(gap.subject, gap.kind, gap.sentence()) for gap in self]
+        return to_html_table(f"{len(self)} subjects", ["subject", "kind", "finding"], rows)
+
+
 def find_gaps(
     coverage: Coverage,
     *,
@@ -200,7 +211,7 @@ def find_gaps(
         others = [code for code in coverage.study.targets if code.kind != RECOMMENDATION]
         found += [(2, finder.target(code, chosen["target"])) for code in others]
     order = {gap.subject: (place, gap.row, -_or_zero(gap.figures.get("demand")), gap.subject) for place, gap in found}
-    return tuple(sorted((gap for _, gap in found), key=lambda gap: order[gap.subject]))
+    return Gaps(sorted((gap for _, gap in found), key=lambda gap: order[gap.subject]))
 
 
 def proposals(study: Study) -> tuple[Code, ...]:

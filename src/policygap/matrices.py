@@ -11,12 +11,13 @@ from attrs import evolve, frozen
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
+from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
 from .units import collect_units, distinct_pairs
 
-__all__ = ["Matrix", "build_matrix", "cross_tabulate", "gap_matrix"]
+__all__ = ["Matrix", "build_matrix", "cross_tabulate", "gap_matrix", "linked_cells"]
 
 Array = np.ndarray[Any, Any]
 
@@ -48,6 +49,25 @@ class Matrix:
     values_name: str
     values: pd.DataFrame
     states: pd.DataFrame
+
+    def marks(self) -> list[tuple[str, ...]]:
+        """The cells as text, a mark of its own for each state: a figure, 0, an en dash for none, + for a bare link."""
+        marks = {ZERO: "0", NONE: "\N{EN DASH}", LINKED: "+", NOT_ASSESSED: ""}
+        cells = zip(self.values.to_numpy(dtype=object), self.states.to_numpy(dtype=object), strict=True)
+        return [
+            tuple(str(value) if state == EVIDENCE else marks[state] for value, state in zip(*row, strict=True))
+            for row in cells
+        ]
+
+    def _repr_html_(self) -> str:
+        """The matrix as a notebook shows it, darker for more."""
+        figures = self.values.apply(pd.to_numeric, errors="coerce").astype(float).fillna(0).to_numpy()
+        most = figures.max(initial=0)
+        rows = [(name, *marks) for name, marks in zip(self.values.index, self.marks(), strict=True)]
+        caption = f"{self.rows} by {self.columns}, {self.values_name}"
+        return to_html_table(
+            caption, [self.rows, *map(str, self.values.columns)], rows, figures / most if most else None
+        )
 
     def to_long(self) -> pd.DataFrame:
         """A row a cell: ``row``, ``column``, ``value``, ``state``."""
@@ -342,16 +362,37 @@ def _looked(axis: _Axis, other: _Axis) -> Array:
 
 def _linked(study: Study, across: _Axis, down: _Axis) -> tuple[Array, Array]:
     """Where a link relates theme and target, and where one says explicitly that they do not go together."""
-    related = np.zeros((len(across.index), len(down.index)), dtype=bool)
-    unrelated = related.copy()
-    sides = {"theme"} & {across.kind, down.kind}
-    if not sides or not (across.is_code and down.is_code) or across.kind == down.kind or study.links.empty:
-        return related, unrelated
-    themes, targets = (across, down) if across.kind == "theme" else (down, across)
-    theme = themes.index.get_indexer(pd.Index(study.links["theme"].astype(object)))
-    target = targets.index.get_indexer(pd.Index(study.links["target"].astype(object)))
+    kinds = {across.kind, down.kind} - {"theme"}
+    if len(kinds) != 1 or len({across.kind, down.kind}) == 1 or not (across.is_code and down.is_code):
+        related = np.zeros((len(across.index), len(down.index)), dtype=bool)
+        return related, related.copy()
+    found, missing = linked_cells(study, kinds.pop())
+    return (found, missing) if across.kind == "theme" else (found.T, missing.T)
+
+
+def linked_cells(study: Study, kind: str) -> tuple[Array, Array]:
+    """Where a link relates a theme and a target of a kind, and where one says expressly that they do not go together.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Two truth tables, themes by targets of the kind, in the study's order.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> related, unrelated = linked_cells(pg.read_study("smabystrategi"), "recommendation")
+    >>> bool((related & unrelated).any())
+    False
+    """
+    themes = pd.Index([code.id for code in study.themes], dtype=object)
+    targets = pd.Index([code.id for code in study.targets if code.kind == kind], dtype=object)
+    found, missing = np.zeros((2, len(themes), len(targets)), dtype=bool)
+    if study.links.empty:
+        return found, missing
+    theme = themes.get_indexer(pd.Index(study.links["theme"].astype(object)))
+    target = targets.get_indexer(pd.Index(study.links["target"].astype(object)))
     none = study.links["relation"].eq("none").fillna(False).to_numpy(dtype=bool)
-    found, missing = np.zeros((2, len(themes.index), len(targets.index)), dtype=bool)
     inside = target >= 0
     found[theme[inside & ~none], target[inside & ~none]] = True
     missing[theme[inside & none], target[inside & none]] = True
@@ -359,7 +400,7 @@ def _linked(study: Study, across: _Axis, down: _Axis) -> tuple[Array, Array]:
     missing &= ~found
     # A crosswalk that relates a theme to one target of a kind has held it against the others of that kind too; but only
     # an explicit none says so, so the rest of the row is not assessed.
-    return (found, missing) if across.kind == "theme" else (found.T, missing.T)
+    return found, missing
 
 
 def cross_tabulate(

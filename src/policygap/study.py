@@ -22,6 +22,7 @@ from .notices import Notice, find_notices
 from .package import Package, RawTable
 from .parse import parse_tables
 from .schema import TABLES
+from .showing import to_html_table
 from .spelling import nearest
 
 R = TypeVar("R", bound=Record)
@@ -348,6 +349,11 @@ class Study:
     def __repr__(self) -> str:
         sizes = (f"{len(self.tables[name])} {name}" for name in TABLES if len(self.tables[name]))
         return f"<Study {self.name!r}: {', '.join(sizes)}>"
+
+    def _repr_html_(self) -> str:
+        """The tables and their sizes, as a notebook shows them."""
+        rows = [(name, len(self.tables[name])) for name in TABLES if len(self.tables[name])]
+        return to_html_table(self.title, ["table", "rows"], rows)
 
 
 def _plain(meta: Mapping[str, Any]) -> dict[str, Any]:
