@@ -30,9 +30,9 @@ help:
 	@$(PYTHON) -m venv --clear .venv
 	@touch $@
 
-# What users get: the package with its core dependencies.
+# What users get: the package with what a report needs.
 .venv/.core: pyproject.toml .venv/.made
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[report]'
 	@touch $@
 
 # What developers get: all extras and all tools.

@@ -31,3 +31,9 @@ def test_commands_on_a_page_print_what_stands_there(page: str, monkeypatch: pyte
     update_pages = load("update_pages", monkeypatch)
     text = (DOCS / page).read_text(encoding="utf-8")
     assert update_pages.play(text, python=False) == text, "run: python docs/update_pages.py"
+
+
+def test_the_notebook_shows_what_its_cells_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    update_notebook = load("update_notebook", monkeypatch)
+    text = update_notebook.NOTEBOOK.read_text(encoding="utf-8")
+    assert update_notebook.to_text(update_notebook.run_notebook()) == text, "run: python docs/update_notebook.py"

@@ -76,7 +76,7 @@ def test_text_of_strangers_stays_text_in_markdown_and_on_the_terminal(study: pg.
     assert "<script>" not in markdown
     assert "\u202e" not in markdown
     widths = {len(re.findall(r"(?<!\\)\|", line)) for line in markdown.splitlines() if line.startswith("| espera")}
-    assert widths == {3, 5, 8}  # two matrices and the sides: no label has split a row
+    assert widths == {4, 7, 8}  # codebook, answers and sides: no label has split a row
     assert "\u202e" not in render_text(content)
 
 
@@ -86,10 +86,15 @@ def test_a_bold_heading_needs_a_terminal(study: pg.Study) -> None:
     assert "\x1b[1m" in render_text(content, colour=True)
 
 
+def held(folder: Path) -> dict[str, bytes]:
+    """All files in a folder and below, by their place in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_two_writes_give_the_same_bytes(study: pg.Study, tmp_path: Path) -> None:
-    one = {path.name: path.read_bytes() for path in pg.write_report(study, tmp_path / "one")}
-    two = {path.name: path.read_bytes() for path in pg.write_report(study, tmp_path / "two")}
-    assert one == two
+    pg.write_report(study, tmp_path / "one")
+    pg.write_report(study, tmp_path / "two")
+    assert held(tmp_path / "one") == held(tmp_path / "two")
 
 
 def test_row_order_of_the_study_does_not_reach_the_fingerprint(study: pg.Study) -> None:
@@ -101,8 +106,8 @@ def test_row_order_of_the_study_does_not_reach_the_fingerprint(study: pg.Study) 
 def test_the_manifest_lists_every_file(study: pg.Study, tmp_path: Path) -> None:
     files = pg.write_report(study, tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
-    assert {path.name for path in files} == {*manifest["files"], "report.json"}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {path.name for path in files}
+    assert set(held(tmp_path / "out")) == {*manifest["files"], "report.json"}
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in files} == set(held(tmp_path / "out"))
     assert manifest["fingerprint"] == study.fingerprint
 
 
@@ -112,8 +117,9 @@ def test_a_report_replaces_a_report_and_takes_its_old_files_away(study: pg.Study
     links = [{"theme": "espera", "target": "L1", "relation": "equal"}]
     crosswalk = study.with_tables(statements=[], codings=[], links=links, claims=[])
     pg.write_report(crosswalk, tmp_path / "out")
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+    names = set(held(tmp_path / "out"))
     assert "by_group.csv" not in names
+    assert "figures/figure-gaps.svg" not in names
     assert "note.txt" in names
 
 
@@ -131,15 +137,15 @@ def test_a_full_disk_leaves_the_old_report_whole(
     study: pg.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pg.write_report(study, tmp_path / "out")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    before = held(tmp_path / "out")
 
     def refuse(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("policygap.report.files.os.fsync", refuse)
+    monkeypatch.setattr("policygap.io.atomic.os.fsync", refuse)
     with pytest.raises(pg.UsageError, match="No space left on device"):
         pg.write_report(study.with_meta(title="Another"), tmp_path / "out")
-    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    assert held(tmp_path / "out") == before
 
 
 def test_csv_has_no_formula_and_no_nan() -> None:
@@ -161,3 +167,42 @@ def test_a_crosswalk_has_a_report_too() -> None:
     text = render_text(gather_content(study))
     assert "2 themes, 2 targets, 2 links; no statements" in text
     assert re.search(r"^X X +1/2 +50% ", text, re.MULTILINE)
+
+
+def test_a_format_that_is_not_known_is_named_with_the_nearest(study: pg.Study, tmp_path: Path) -> None:
+    with pytest.raises(pg.UsageError, match="html") as caught:
+        pg.write_report(study, tmp_path / "out", formats=["htm", "pdf"])
+    assert len(caught.value.problems) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_extra_is_named_before_anything_is_written(
+    study: pg.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policygap.report.files.find_spec", lambda _: None)
+    with pytest.raises(pg.UsageError, match=r"policygap\[report\]"):
+        pg.write_report(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert pg.write_report(study, tmp_path / "out", formats=["md", "csv"])[0].name == "report.md"
+
+
+def test_a_list_of_files_that_leads_out_of_the_folder_is_not_believed(study: pg.Study, tmp_path: Path) -> None:
+    pg.write_report(study, tmp_path / "out", formats=["md"])
+    (tmp_path / "mine.csv").write_text("mine", encoding="utf-8")
+    listed = {"files": ["../mine.csv", "/etc/hosts", "figures/../../mine.csv"]}
+    (tmp_path / "out" / "report.json").write_text(json.dumps(listed), encoding="utf-8")
+    pg.write_report(study, tmp_path / "out", formats=["md"])
+    assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_label_without_the_reports_language_is_marked_with_its_own(study: pg.Study) -> None:
+    themes = [{"id": "t", "label": "Housing", "label_nb": "Bolig"}, {"id": "u", "label": "Roads"}]
+    made = pg.build_study(
+        meta={"languages": ["en", "nb"]},
+        themes=themes,
+        targets=[{"id": "X", "kind": "focus_area", "label": "X", "label_nb": "X"}],
+        links=[{"theme": "t", "target": "X", "relation": "equal"}],
+    )
+    assert [gather_content(made, "nb").label(theme) for theme in made.themes] == ["Bolig", "Roads [en]"]
+    assert [gather_content(made, "en").label(theme) for theme in made.themes] == ["Housing", "Roads"]
+    assert [gather_content(study.with_meta(languages=[]), "nb").label(one) for one in study.themes][:1]

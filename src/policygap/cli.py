@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"folder of the full files ({DEFAULT_OUT})")
     report.add_argument("--lang", metavar="LANG", default="en", help="language of words and labels: en or nb")
+    report.add_argument(
+        "--formats", metavar="F", default="html,xlsx,docx,figures,md,csv", help="which, by commas (%(default)s)"
+    )
     report.add_argument("--force", action="store_true", help="write into a folder that holds other things")
     _counting(report)
 
@@ -232,14 +235,26 @@ def _report(arguments: argparse.Namespace) -> int:
     from .report import gather_content, render_text
     from .report.files import write_content
 
+    wanted = arguments.formats.split(",")
     content = gather_content(_read(arguments), arguments.lang, _choices(arguments))
-    write_content(content, arguments.out, force=arguments.force)
+    files = write_content(content, arguments.out, formats=wanted, force=arguments.force, steps=_show_progress)
     terminal = sys.stdout.isatty()
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     blocks = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     colour = terminal and "NO_COLOR" not in os.environ
-    _print(render_text(content, width=width, colour=colour, blocks=blocks, folder=f"{arguments.out}{os.sep}"), end="")
+    _print(render_text(content, width=width, colour=colour, blocks=blocks, folder=str(files[0])), end="")
     return DONE
+
+
+def _show_progress(steps: Sequence[str]) -> Iterable[str]:
+    """The steps one by one, with a bar for whoever sits at a terminal and has tqdm."""
+    if not sys.stderr.isatty():
+        return steps
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return steps
+    return tqdm(steps, file=sys.stderr, leave=False, bar_format="{l_bar}{bar}| {n}/{total} {elapsed}")
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -255,14 +270,13 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _matrix(arguments: argparse.Namespace) -> int:
     from .matrices import build_matrix
-    from .report.markdown import matrix_cells
 
     matrix = build_matrix(_read(arguments), arguments.rows, arguments.columns, arguments.values, _choices(arguments))
     if arguments.format in ("json", "csv"):
         return _emit(matrix.to_long(), arguments.format)
     from .escaping import for_markdown
 
-    cells = [[name, *row] for name, row in zip(matrix.values.index, matrix_cells(matrix), strict=True)]
+    cells = [[name, *row] for name, row in zip(matrix.values.index, matrix.marks(), strict=True)]
     headings = [matrix.rows, *matrix.values.columns]
     escape: Callable[[str], str] = str if arguments.format == "html" else for_markdown
     _tabulate(

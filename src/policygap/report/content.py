@@ -14,7 +14,10 @@ from ..claims import check_claims
 from ..coverage import Coverage, measure_coverage
 from ..gaps import Gap, find_gaps
 from ..matrices import Matrix, build_matrix
+from ..messages import say, word
+from ..prompting import compare_prompted
 from ..sides import compare_sides
+from ..stability import leave_one_out
 from ..study import Study
 from ..tracing import find_conflicts, list_speakers
 
@@ -34,6 +37,12 @@ class Content:
         As the functions of those names give them.
     matrices
         By kind of target, the themes against it, in distinct speakers (or links).
+    ranges
+        As :func:`policygap.stability.leave_one_out` gives it.
+    prompted
+        As :func:`policygap.prompting.compare_prompted` gives it.
+    by_group
+        The coverage of each actor group; ``None`` where units have no groups.
     """
 
     study: Study
@@ -46,6 +55,9 @@ class Content:
     speakers: pd.DataFrame
     conflicts: pd.DataFrame
     matrices: Mapping[str, Matrix]
+    ranges: pd.DataFrame
+    prompted: pd.DataFrame
+    by_group: pd.DataFrame | None
 
     def gaps_of(self, table: str, kind: str | None = None) -> tuple[Gap, ...]:
         """The gaps that a table decided, of one outcome if named."""
@@ -70,8 +82,49 @@ class Content:
         return ", ".join(f"{label.get(name, name)} ({count})" for name, count in self.calling_groups(gap))
 
     def label(self, record: Any) -> str:
-        """A record's label in the report's language, else in its own."""
-        return str(record.in_language("label", self.language))
+        """A record's label in the report's language, else in the study's own with a mark: ``Housing [en]``."""
+        return self.text_of(record, "label") or ""
+
+    def text_of(self, record: Any, name: str) -> str | None:
+        """A text of a record in the report's language, else in the study's own with a mark."""
+        text = record.in_language(name, self.language)
+        if text is None or record.extra.get(f"{name}_{self.language}") or not self._mark:
+            return text
+        return f"{text} {self._mark}"
+
+    @property
+    def _mark(self) -> str:
+        """What marks a text that is not in the report's language: the study's own, where that is another."""
+        own = self.study.languages[:1]
+        return f"[{own[0]}]" if own and own[0] != self.language else ""
+
+    def texts(self, statements: pd.DataFrame) -> list[str]:
+        """The texts of statements in the report's language, else as they stand."""
+        own = statements["text"].astype(object)
+        marked = own + f" {self._mark}" if self._mark else own
+        variant = statements.get(f"text_{self.language}")
+        return (marked if variant is None else variant.astype(object).where(variant.notna(), marked)).tolist()
+
+    @property
+    def title(self) -> str:
+        """The study's title in the report's language, else in its own."""
+        return str(self.study.meta.get(f"title_{self.language}") or self.study.title)
+
+    def matrix_title(self, kind: str) -> str:
+        """What the matrix of a kind of target shows, in words."""
+        language, values = self.language, self.matrices[kind].values_name
+        return say(
+            "report.matrix",
+            language,
+            rows=word("kind", "theme", language),
+            columns=word("kind", kind, language),
+            values=word("units", "speaker", language) if values == "speakers" else word("report", values, language),
+        )
+
+    @staticmethod
+    def file_name(kind: str) -> str:
+        """A kind of target as part of a file's or anchor's name: letters, digits and underscores."""
+        return "".join(char if char.isalnum() and char.isascii() else "_" for char in kind)
 
 
 def gather_content(study: Study, language: str = "en", choices: Choices | None = None, **options: Any) -> Content:
@@ -94,7 +147,7 @@ def gather_content(study: Study, language: str = "en", choices: Choices | None =
     True
     """
     chosen = choose(choices, options)
-    coverage = measure_coverage(study, chosen)
+    coverage = measure_coverage(study, chosen, by="group")
     values = "links" if study.statements.empty else "speakers"
     return Content(
         study=study,
@@ -107,4 +160,7 @@ def gather_content(study: Study, language: str = "en", choices: Choices | None =
         speakers=list_speakers(study, chosen),
         conflicts=find_conflicts(study, chosen),
         matrices={kind: build_matrix(study, "theme", kind, values, chosen) for kind in study.target_kinds},
+        ranges=leave_one_out(coverage),
+        prompted=compare_prompted(study, chosen),
+        by_group=coverage.breakdown,
     )

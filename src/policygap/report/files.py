@@ -4,28 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
 from .. import __version__
 from ..choices import Choices
-from ..coverage import measure_coverage
 from ..errors import Problem, UsageError
 from ..escaping import flat, for_spreadsheet
 from ..evidence import collect_evidence
+from ..io.atomic import replace_files
+from ..spelling import suggest
 from ..study import Study
 from .content import Content, gather_content
-from .markdown import render_markdown
+from .draw import Drawings
+from .markdown import render_document
+from .memo import render_memo
+from .outline import write_document
+from .page import render_page
+from .sheets import render_workbook
 
-__all__ = ["collect_tables", "to_csv", "write_report"]
+__all__ = ["FORMATS", "collect_tables", "to_csv", "write_content", "write_report"]
+
+FORMATS = ("html", "xlsx", "docx", "figures", "md", "csv")
+"""What a report may be written as, in order."""
+
+_NEEDS = {
+    "html": ("jinja2", "scipy", "vl_convert"),
+    "xlsx": ("xlsxwriter",),
+    "docx": ("docx", "vl_convert"),
+    "figures": ("vl_convert",),
+}
 
 MANIFEST = "report.json"
 """The file that marks a folder as a report, and lists what is in it."""
+
+_OWN = re.compile(r"(?:figures/)?[A-Za-z0-9_-]+\.[a-z]+", re.ASCII)
 
 
 def write_report(
@@ -33,11 +52,12 @@ def write_report(
     out: str | Path,
     *,
     language: str = "en",
+    formats: Iterable[str] = FORMATS,
     choices: Choices | None = None,
     force: bool = False,
     **options: Any,
 ) -> tuple[Path, ...]:
-    """Write the report of a study: a Markdown document and a CSV file for each table behind it.
+    """Write the report of a study: a page, a workbook, a memo, a Markdown document, figures and the tables behind them.
 
     Parameters
     ----------
@@ -47,6 +67,9 @@ def write_report(
         A folder: new, empty, or a report that is then replaced.
     language
         ``en`` or ``nb``.
+    formats
+        Any of ``html``, ``xlsx``, ``docx``, ``figures`` (SVG and PNG), ``md`` and ``csv`` (a file for each table); all
+        unless said otherwise. The first four need the extra ``report``.
     force
         Write into a folder that holds other things; they are left alone.
     choices, **options
@@ -55,33 +78,80 @@ def write_report(
     Returns
     -------
     tuple of Path
-        The files, the Markdown document first. The same study gives the same bytes.
+        The files, in the order of the formats above. The same study gives the same bytes.
 
     Raises
     ------
     UsageError
-        Where the folder holds something else, or can't be written.
+        Where a format is not known or its extra not installed, the folder holds something else, or can't be written.
 
     Examples
     --------
     >>> import tempfile, policygap as pg
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     files = pg.write_report(pg.read_study("smabystrategi"), folder)
+    ...     files = pg.write_report(pg.read_study("smabystrategi"), folder, formats=["md"])
     >>> files[0].name
     'report.md'
     """
-    return write_content(gather_content(study, language, choices, **options), out, force=force)
+    wanted = _check_formats(formats)
+    return write_content(gather_content(study, language, choices, **options), out, formats=wanted, force=force)
 
 
-def write_content(content: Content, out: str | Path, *, force: bool = False) -> tuple[Path, ...]:
-    """Write what was gathered; see :func:`write_report`."""
-    folder = Path(out)
-    texts = {"report.md": render_markdown(content)}
-    texts |= {f"{name}.csv": to_csv(table) for name, table in collect_tables(content).items()}
-    texts[MANIFEST] = _manifest(content, sorted(texts))
+def _check_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    wanted = (formats,) if isinstance(formats, str) else tuple(formats)
+    known = ", ".join(FORMATS)
+    problems = [
+        Problem(
+            file="formats", what=f"'{name}' is not known", fix=suggest(str(name), FORMATS, otherwise=f"use {known}")
+        )
+        for name in wanted
+        if name not in FORMATS
+    ]
+    if not wanted:
+        problems.append(Problem(file="formats", what="there is none", fix=f"use any of {known}"))
+    missing = {name: library for name in wanted for library in _NEEDS.get(name, ()) if find_spec(library) is None}
+    if missing:
+        libraries = ", ".join(sorted(set(missing.values())))
+        what = f"{', '.join(missing)} can't be written without the extra 'report' ({libraries})"
+        fix = "run: pip install 'policygap[report]', or choose other formats, such as md and csv"
+        problems.append(Problem(file="formats", what=what, fix=fix))
+    if problems:
+        raise UsageError(problems)
+    return tuple(name for name in FORMATS if name in wanted)
+
+
+def write_content(
+    content: Content,
+    out: str | Path,
+    *,
+    formats: Iterable[str] = FORMATS,
+    force: bool = False,
+    steps: Callable[[Sequence[str]], Iterable[str]] = iter,
+) -> tuple[Path, ...]:
+    """Write what was gathered; see :func:`write_report`. ``steps`` may show how far it has come."""
+    folder, wanted = Path(out), _check_formats(formats)
     _refuse(folder, force=force)
+    document = write_document(content)
+    drawings = Drawings(document)
+    pictures = list(drawings) if "figures" in wanted else []
+    files: dict[str, bytes] = {}
+    for name in steps(wanted):
+        if name == "html":
+            files["report.html"] = render_page(content, document, drawings).encode()
+        elif name == "xlsx":
+            files["report.xlsx"] = render_workbook(content, document)
+        elif name == "docx":
+            files["report.docx"] = render_memo(document, drawings)
+        elif name == "figures":
+            files |= {f"figures/{figure}.svg": drawings.svg(figure).encode() for figure in drawings}
+            files |= {f"figures/{figure}.png": drawings.png(figure) for figure in drawings}
+        elif name == "md":
+            files["report.md"] = render_document(document, pictures).encode()
+        else:
+            files |= {f"{table}.csv": to_csv(frame).encode() for table, frame in collect_tables(content).items()}
+    files[MANIFEST] = _manifest(content, sorted(files)).encode()
     try:
-        return _put(folder, texts)
+        return _put(folder, files)
     except OSError as error:
         what = f"the report can't be written ({error.strerror or error})"
         raise UsageError([Problem(file=str(folder), what=what, fix="choose another folder with --out")]) from None
@@ -95,28 +165,26 @@ def _refuse(folder: Path, *, force: bool) -> None:
         raise UsageError([Problem(file=str(folder), what="the folder holds something that is no report", fix=fix)])
 
 
-def _put(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+def _put(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     """Write everything beside its place first, then move it there, so that a full disk leaves the old report whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as waiting:
-        for name, text in texts.items():
-            with (Path(waiting) / name).open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-        _remove_old(folder, texts)
-        for name in texts:
-            (Path(waiting) / name).replace(folder / name)
-    return tuple(folder / name for name in texts)
+    stale = _listed(folder) - set(files)
+    for parent in sorted({(folder / name).parent for name in files}):
+        parent.mkdir(parents=True, exist_ok=True)
+    writers = {folder / name: partial(_write, data=data) for name, data in files.items()}
+    replace_files(writers, [folder / name for name in sorted(stale)])
+    return tuple(writers)
 
 
-def _remove_old(folder: Path, texts: Mapping[str, str]) -> None:
-    """Take away files of an earlier report that this one does not have, by its own list."""
-    with contextlib.suppress(OSError, ValueError):
+def _write(stream: BinaryIO, data: bytes) -> None:
+    stream.write(data)
+
+
+def _listed(folder: Path) -> set[str]:
+    """The files of an earlier report, by its own list; names that lead out of the folder are not believed."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("files", [])
-        for name in listed:
-            if isinstance(name, str) and name == Path(name).name and name not in texts:
-                (folder / name).unlink(missing_ok=True)
+        return {name for name in listed if isinstance(name, str) and _OWN.fullmatch(name)}
+    return set()
 
 
 def _manifest(content: Content, files: list[str]) -> str:
@@ -154,15 +222,12 @@ def collect_tables(content: Content) -> dict[str, pd.DataFrame]:
         "notices": _notices(content),
         "evidence": collect_evidence(content.study, content.choices),
     }
-    breakdown = measure_coverage(content.study, content.choices, by="group").breakdown
-    if breakdown is not None:
-        tables["by_group"] = breakdown
-    return tables | {f"matrix_{_file_name(kind)}": matrix.to_long() for kind, matrix in content.matrices.items()}
-
-
-def _file_name(kind: str) -> str:
-    """A kind of target as part of a file's name: letters, digits and underscores."""
-    return "".join(char if char.isalnum() and char.isascii() else "_" for char in kind)
+    tables["leave_one_out"] = content.ranges.reset_index()
+    tables["prompted"] = content.prompted.reset_index()
+    if content.by_group is not None:
+        tables["by_group"] = content.by_group
+    matrices = {f"matrix_{content.file_name(kind)}": matrix for kind, matrix in content.matrices.items()}
+    return tables | {name: matrix.to_long() for name, matrix in matrices.items()}
 
 
 def _notices(content: Content) -> pd.DataFrame:

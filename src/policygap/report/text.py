@@ -50,7 +50,7 @@ def render_text(
     lines = [*page.opening(), *page.attention(), *page.gaps(), *page.recommendations(), *page.claims(), *page.notices()]
     if folder:
         lines += ["", say("report.files", content.language, folder=for_terminal(folder))]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ") + "\n"
 
 
 class _Page:
