@@ -23,8 +23,8 @@ PARAGRAPHS = Path(__file__).parents[1] / "docs" / "study" / "paragraphs.csv"
 
 # Statements by section of the memo, as coded.
 SECTIONS = {
-    "2.1": 6, "2.1.1": 15, "2.1.2": 15, "2.1.3": 27, "2.1.4": 19, "2.1.5": 35, "2.1.6": 158, "2.1.7": 19, "2.1.8": 3,
-    "2.2": 31, "2.3": 51, "2.4": 4, "2.4.1": 21, "2.4.2": 15, "2.4.3": 16, "2.4.4": 32,
+    "2.1": 6, "2.1.1": 15, "2.1.2": 15, "2.1.3": 27, "2.1.4": 19, "2.1.5": 35, "2.1.6": 160, "2.1.7": 19, "2.1.8": 3,
+    "2.2": 31, "2.3": 51, "2.4": 4, "2.4.1": 21, "2.4.2": 15, "2.4.3": 16, "2.4.4": 33, "3.1": 1, "3.2": 1,
 }  # fmt: skip
 
 
@@ -105,14 +105,22 @@ def test_every_text_stands_in_english_and_norwegian(smabystrategi: pg.Study) -> 
             assert frame[[column, f"{column}_nb"]].notna().all(axis=None), (table, column)
 
 
+def looked_at(study: pg.Study, coder: str) -> set[tuple[str, str]]:
+    """The statements that a coder assessed, each with the kind of code that it was for."""
+    kinds = {code.id: code.kind for code in study.codes}
+    codings = study.codings[study.codings["coder"].eq(coder)]
+    kind = codings["code"].astype(object).map(kinds).fillna(codings["kind"].astype(object))
+    return set(zip(codings["statement"].astype(object), kind, strict=True))
+
+
 @pytest.mark.parametrize("coder", ["first", "second", "consensus"])
 def test_every_statement_was_assessed_for_themes_areas_and_recommendations(coder: str, smabystrategi: pg.Study) -> None:
-    kinds = {code.id: code.kind for code in smabystrategi.codes}
-    codings = smabystrategi.codings[smabystrategi.codings["coder"].eq(coder)]
-    kind = codings["code"].astype(object).map(kinds).fillna(codings["kind"].astype(object))
-    looked = set(zip(codings["statement"].astype(object), kind, strict=True))
-    for statement in smabystrategi.statements["id"].astype(object):
-        assert {(statement, name) for name in ("theme", "focus_area", "recommendation")} <= looked
+    kinds = ("theme", "focus_area", "recommendation")
+    every = {(statement, kind) for statement in smabystrategi.statements["id"].astype(object) for kind in kinds}
+    missing = every - looked_at(smabystrategi, coder)
+    # The second blind coding of recommendations by their new wording is not complete: docs/study/protocol.md, step 5.
+    assert len(missing) == (115 if coder == "second" else 0)
+    assert {kind for _, kind in missing} <= {"recommendation"}
 
 
 def codes_by(study: pg.Study, coder: str) -> dict[str, set[tuple[str, str]]]:
@@ -126,7 +134,12 @@ def codes_by(study: pg.Study, coder: str) -> dict[str, set[tuple[str, str]]]:
 def test_consensus_has_what_both_gave_and_settles_with_a_note_what_one_gave(smabystrategi: pg.Study) -> None:
     first, second, settled = (codes_by(smabystrategi, coder) for coder in ("first", "second", "consensus"))
     one, two = (coder["both"] | coder["main"] for coder in (first, second))
-    assert settled["both"] == one & two
+    kinds = {code.id: code.kind for code in smabystrategi.codes}
+    twice = looked_at(smabystrategi, "second")
+    once = {(statement, code) for statement, code in one if (statement, kinds[code]) not in twice}
+    assert once <= settled["both"]
+    one -= once
+    assert settled["both"] - once == one & two
     assert settled["main"] <= one ^ two
     assert (one ^ two) - settled["main"] <= settled["alternative"]
     offered = first["alternative"] | second["alternative"]
