@@ -12,8 +12,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 
 import policygap as pg
+from policygap.testing import studies
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -113,6 +115,23 @@ def test_the_map_is_the_librarys_matrix(
     page.select_option("#map-values", values)
     shown = read_map(page).map(lambda text: text.removesuffix(" \N{PLUS-MINUS SIGN}"))
     pd.testing.assert_frame_equal(shown, as_shown(pg.build_matrix(smabystrategi, "theme", kind, values)))
+
+
+@settings(max_examples=12)
+@given(made=studies())
+def test_the_map_of_any_study_is_the_librarys_matrix(
+    made: pg.Study, browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(pg.write_report(made, tmp_path_factory.mktemp("any") / "out", formats=["html"])[0].as_uri())
+    for kind in made.target_kinds:
+        page.select_option("#map-kind", kind)
+        shown = read_map(page).map(lambda text: text.removesuffix(" \N{PLUS-MINUS SIGN}"))
+        assert shown.to_numpy().tolist() == as_shown(pg.build_matrix(made, "theme", kind)).to_numpy().tolist()
+    page.close()
+    assert errors == []
 
 
 def test_the_map_of_one_group_is_that_of_its_own_statements(

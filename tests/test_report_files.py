@@ -11,6 +11,7 @@ import docx
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 
 import policygap as pg
 from policygap.evidence import collect_evidence
@@ -22,6 +23,7 @@ from policygap.report.figures import COLOURS
 from policygap.report.memo import render_memo
 from policygap.report.outline import write_document
 from policygap.report.sheets import render_workbook
+from policygap.testing import studies
 
 RISKY = (
     '=HYPERLINK("http://x","y")',
@@ -176,6 +178,20 @@ def test_a_drawing_in_a_page_takes_the_pages_colours_and_has_a_name(document: Do
     assert "var(--ink)" in svg
     assert not set(re.findall(r"(?:fill|stroke)=\"(#[0-9a-f]{6})\"", svg)) & set(COLOURS.values())
     assert "style=" not in svg
+
+
+@settings(max_examples=8)
+@given(studies())
+def test_every_study_has_a_workbook_and_a_memo_in_every_language(made: pg.Study) -> None:
+    for language in ("en", "nb"):
+        found = gather_content(made, language)
+        written = write_document(found)
+        book = openpyxl.load_workbook(io.BytesIO(render_workbook(found, written)))
+        assert len(book.worksheets) >= len(made.target_kinds) + 5
+        memo = docx.Document(io.BytesIO(render_memo(written, Drawings(written))))
+        assert [one.text for one in memo.paragraphs if one.style.name == "Heading 1"] == [
+            section.title for section in written.sections
+        ]
 
 
 def test_colours_can_be_told_apart_from_the_ground() -> None:

@@ -133,10 +133,11 @@ def order_by_likeness(matrix: Matrix) -> dict[str, list[int]]:
 
 
 def _leaves(counts: Any) -> list[int]:
-    from scipy.cluster import hierarchy
+    from scipy.cluster import hierarchy  # heavy, and an extra
+    from scipy.spatial import distance
 
     most, least = 2_000, 3  # beyond the one it takes minutes, below the other there is nothing to order
     if not least <= len(counts) <= most or not counts.shape[1]:
         return list(range(len(counts)))
-    linked = hierarchy.linkage(counts, method="average", optimal_ordering=True)
+    linked = hierarchy.linkage(distance.pdist(counts), method="average", optimal_ordering=True)
     return [int(leaf) for leaf in hierarchy.leaves_list(linked)]
