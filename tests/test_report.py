@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 import policygap as pg
+from policygap.cli import main
 from policygap.report import gather_content, render_text
 from policygap.report.files import to_csv
 from policygap.report.markdown import render_markdown
@@ -206,3 +208,30 @@ def test_a_label_without_the_reports_language_is_marked_with_its_own(study: pg.S
     assert [gather_content(made, "nb").label(theme) for theme in made.themes] == ["Bolig", "Roads [en]"]
     assert [gather_content(made, "en").label(theme) for theme in made.themes] == ["Housing", "Roads"]
     assert [gather_content(study.with_meta(languages=[]), "nb").label(one) for one in study.themes][:1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"unit": "statement", "restated": True, "voices": ("quote", "synthesis")}, {"kinds": ("call", "challenge")}],
+)
+def test_the_call_in_the_report_makes_the_same_report_again(
+    options: dict[str, object], smabystrategi: pg.Study, tmp_path: Path
+) -> None:
+    pg.write_report(smabystrategi, tmp_path / "one", formats=["md", "csv"], **options)
+    text = (tmp_path / "one" / "report.md").read_text(encoding="utf-8")
+    command = re.search(r"byte for byte: policygap (.+?), with the same data", text)
+    assert command is not None
+    words = shlex.split(re.sub(r"\\(.)", r"\1", command[1]))
+    assert main([*words, "--out", str(tmp_path / "two"), "--formats", "md,csv"]) == 0
+    assert held(tmp_path / "one") == held(tmp_path / "two")
+
+
+def test_choices_that_no_command_can_say_are_given_as_python(smabystrategi: pg.Study, tmp_path: Path) -> None:
+    options = {"basis": {"focus_area": ("printed",)}}
+    pg.write_report(smabystrategi, tmp_path / "one", formats=["md"], **options)
+    text = (tmp_path / "one" / "report.md").read_text(encoding="utf-8")
+    call = re.search(r"byte for byte: (pg\..+?\)), with the same data", re.sub(r"\\(.)", r"\1", text))
+    assert call is not None
+    exec(call[1].replace("'report'", repr(str(tmp_path / "two"))), {"pg": pg})  # the report's own call
+    one, two = (json.loads((tmp_path / name / "report.json").read_text(encoding="utf-8")) for name in ("one", "two"))
+    assert {**one, "files": []} == {**two, "files": []}  # the call writes every format

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import __version__
+from ..choices import Choices
 from ..claims import FAILS, HOLDS, NOT_COMPUTABLE
 from ..escaping import flat
 from ..gaps import RECOMMENDATION, Gap
@@ -280,8 +283,31 @@ def _method(content: Content) -> Iterator[Block]:
     made = study.meta.get("version")
     title = content.title + (f", {say('report.version', language)} {made}" if made else "")
     yield Paragraph(text=say("report.cite", language, title=title, fingerprint=study.fingerprint, version=__version__))
-    command = f"policygap report {study.name} --lang {language}"
-    yield Paragraph(text=say("report.again", language, command=command))
+    changed = _changed(choices)
+    headings = (say("report.choice", language), say("report.value", language))
+    rows = tuple(
+        (name, json.dumps(value, ensure_ascii=False, default=list)) for name, value in choices.as_dict().items()
+    )
+    yield Table(id="table-choices", caption=say("report.choices", language), headings=headings, rows=rows)
+    yield Paragraph(text=say("report.again", language, command=_call(study.name, language, changed)))
+
+
+def _changed(choices: Choices) -> dict[str, Any]:
+    """The choices that are not what they are by default."""
+    plain = Choices().as_dict()
+    return {name: value for name, value in choices.as_dict().items() if value != plain[name]}
+
+
+def _call(study: str, language: str, changed: Mapping[str, Any]) -> str:
+    """The call that makes this report again: a command, or Python where a command can't say the choices."""
+    if any(isinstance(value, Mapping) for value in changed.values()):
+        options = "".join(f", {name}={value!r}" for name, value in changed.items())
+        return f"pg.write_report(pg.read_study({study!r}), {'report'!r}, language={language!r}{options})"
+    words = [f"policygap report {shlex.quote(study)} --lang {language}"]
+    for name, value in changed.items():
+        text = ",".join(value) if isinstance(value, tuple) else str(value)
+        words.append(f"--{name}" if value is True else f"--{name} {shlex.quote(text)}")
+    return " ".join(words)
 
 
 def _source_line(content: Content, source: Any) -> str:
