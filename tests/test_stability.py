@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import policygap as pg
-from policygap.coverage import spread_units
+from policygap.coverage import tally_units
 from policygap.testing import studies
 
 
@@ -58,8 +58,9 @@ def test_the_share_lies_in_its_range_and_the_parts_sum_to_the_weights(made: pg.S
     ranges = pg.leave_one_out(coverage).dropna(subset=["lowest", "share"])
     assert (ranges["lowest"] <= ranges["share"] + 1e-9).all()
     assert (ranges["highest"] >= ranges["share"] - 1e-9).all()
-    for spread in spread_units(coverage).values():
-        assert spread.part.sum() == pytest.approx(spread.weight.sum())
+    for tally in tally_units(coverage).values():
+        unit, _, part = tally.spread
+        assert part.sum() == pytest.approx(tally.weight[sorted(set(unit))].sum())
 
 
 def test_a_parent_has_the_range_of_all_under_it() -> None:

@@ -226,13 +226,59 @@ def evolve_unit(touches: Touches, unit: str) -> Touches:
     return evolve(touches, choices=touches.choices.but(unit=unit))
 
 
+def _no_pairs() -> tuple[Array, Array]:
+    return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class Tally:
+    """Who was assessed for codes of a kind, with what weight, and who touches and calls for which code.
+
+    Attributes
+    ----------
+    ids
+        The id of each unit, by position.
+    present
+        Positions of the units that were assessed for the kind.
+    weight
+        The weight of each unit, 0 for those not present; all times one power of two, so that sums stay finite.
+    touching, calling
+        Distinct pairs of positions (unit, code in the study's order): who touches, and who calls for, what.
+    parent
+        For each code the position of its parent, -1 where it has none of this kind.
+    """
+
+    ids: pd.Index
+    present: Array
+    weight: Array
+    touching: tuple[Array, Array]
+    calling: tuple[Array, Array] = field(factory=_no_pairs)
+    parent: Array
+
+    @cached_property
+    def spread(self) -> tuple[Array, Array, Array]:
+        """Unit, most specific code that it touches, and the part of its weight that falls to it.
+
+        A code is not the most specific where the unit touches one under it too. Shares are sums of these parts.
+        """
+        unit, code = self.touching
+        size = len(self.parent)
+        over = self.parent[code]
+        covered: Array = np.zeros(0, dtype=np.int64)
+        while (over >= 0).any():
+            covered = np.concatenate([covered, (unit * size + over)[over >= 0]])
+            over = np.where(over >= 0, self.parent[over], -1)
+        specific = ~np.isin(unit * size + code, covered)
+        unit, code = unit[specific], code[specific]
+        return unit, code, self.weight[unit] / np.bincount(unit, minlength=len(self.weight))[unit]
+
+
 @frozen(kw_only=True, eq=False)
 class _Figures:
-    """The figures of all codes, and the distinct (unit, code) pairs with weights that ties are judged on."""
+    """The figures of all codes, and by kind what they are sums over."""
 
     frame: pd.DataFrame
-    pairs: dict[str, tuple[Array, Array]] = field(factory=dict)
-    weights: dict[str, Array] = field(factory=dict)
+    tallies: dict[str, Tally]
 
 
 # -- from statements
@@ -241,7 +287,7 @@ class _Figures:
 def _of_statements(units: Units) -> _Figures:
     touches = units.touches
     figures = _nothing(touches)
-    pairs, weights = {}, {}
+    tallies = {}
     units.weigh(units.present(_assessed(touches)))  # an error names whom it is about whatever the kind they speak of
     for kind in touches.looked:
         present = units.present(touches.assessed(kind))
@@ -250,11 +296,14 @@ def _of_statements(units: Units) -> _Figures:
         weight = _scaled(units.weigh(present))
         rows = _of_units(touches.of_kind(kind), units, present)
         unit, code = _pairs(rows, units, len(touches.codes))
-        pairs[kind], weights[kind] = (unit, code), weight
         where = touches.positions(kind)
         calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
         calling = _pairs(calls, units, len(touches.codes))
         total = _sum(weight)
+        parent = _parents_of(touches, kind)
+        tallies[kind] = Tally(
+            ids=units.ids, present=present, weight=weight, touching=(unit, code), calling=calling, parent=parent
+        )
         columns = {
             "assessed": np.full(len(touches.codes), float(len(present))),
             "statements": _count(rows["statement"].to_numpy(), rows["code"].to_numpy(), touches),
@@ -265,11 +314,11 @@ def _of_statements(units: Units) -> _Figures:
             "demand": _share_of(
                 np.bincount(calling[1], weights=weight[calling[0]], minlength=len(touches.codes)), total
             ),
-            "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
+            "own_share": _own_shares(tallies[kind]),
         }
         for name, values in columns.items():
             figures[name][where] = values[where]
-    return _Figures(frame=_rolled_up(touches, figures), pairs=pairs, weights=weights)
+    return _Figures(frame=_rolled_up(touches, figures), tallies=tallies)
 
 
 def _nothing(touches: Touches) -> dict[str, Array]:
@@ -337,74 +386,26 @@ def _parents_of(touches: Touches, kind: str) -> Array:
     return np.array([where[name] if name else -1 for name in same], dtype=np.int64)
 
 
-def _own_shares(unit: Array, code: Array, weight: Array, parent: Array) -> Array:
+def _own_shares(tally: Tally) -> Array:
     """Each unit's weight, spread evenly over the most specific codes it touches, as a share of all that touch any."""
-    unit, code, part = _spread(unit, code, weight, parent)
-    return _share_of(np.bincount(code, weights=part, minlength=len(parent)), _sum(weight[np.unique(unit)]))
+    unit, code, part = tally.spread
+    return _share_of(np.bincount(code, weights=part, minlength=len(tally.parent)), _sum(tally.weight[np.unique(unit)]))
 
 
-def _spread(unit: Array, code: Array, weight: Array, parent: Array) -> tuple[Array, Array, Array]:
-    """The most specific codes that each unit touches, and the part of its weight that falls to each.
-
-    A code is not the most specific where the unit touches one under it too.
-    """
-    size = len(parent)
-    over = parent[code]
-    covered: Array = np.zeros(0, dtype=np.int64)
-    while (over >= 0).any():
-        covered = np.concatenate([covered, (unit * size + over)[over >= 0]])
-        over = np.where(over >= 0, parent[over], -1)
-    specific = ~np.isin(unit * size + code, covered)
-    unit, code = unit[specific], code[specific]
-    return unit, code, weight[unit] / np.bincount(unit, minlength=len(weight))[unit]
-
-
-@frozen(kw_only=True, eq=False)
-class Spread:
-    """How the weights of the units fall on the most specific targets of a kind: a row a unit and target.
-
-    Attributes
-    ----------
-    ids
-        The id of each unit, by position.
-    weight
-        The weight of each unit that touches a target of the kind, 0 for others.
-    unit, target, part
-        Positions of unit and target (in the study's order of codes), and the part of the unit's weight.
-    """
-
-    ids: pd.Index
-    weight: Array
-    unit: Array
-    target: Array
-    part: Array
-
-
-def spread_units(coverage: Coverage) -> dict[str, Spread]:
-    """What the shares of a coverage are sums of, by kind of target that somebody was assessed for.
+def tally_units(coverage: Coverage) -> dict[str, Tally]:
+    """What the figures of a coverage are sums over, by kind of code that somebody was assessed for.
 
     Examples
     --------
     >>> import policygap as pg
-    >>> spread = spread_units(pg.measure_coverage(pg.read_study("smabystrategi")))["focus_area"]
-    >>> bool(abs(spread.part.sum() - spread.weight.sum()) < 1e-9)
+    >>> tally = tally_units(pg.measure_coverage(pg.read_study("smabystrategi")))["focus_area"]
+    >>> bool(tally.weight.sum() == len(tally.present))
     True
     """
     touches = evolve_unit(coverage.touches, coverage.unit)
     if coverage.unit == "theme":
-        figures, ids = _of_links(coverage.study, touches), touches.codes
-    else:
-        units = collect_units(touches)
-        figures, ids = _of_statements(units), units.ids
-    found = {}
-    for kind in coverage.study.target_kinds:
-        if kind in figures.pairs:
-            weight = figures.weights[kind]
-            unit, target, part = _spread(*figures.pairs[kind], weight, _parents_of(touches, kind))
-            touching = np.zeros(len(weight))
-            touching[unit] = weight[unit]
-            found[kind] = Spread(ids=ids, weight=touching, unit=unit, target=target, part=part)
-    return found
+        return _of_links(coverage.study, touches).tallies
+    return _of_statements(collect_units(touches)).tallies
 
 
 def _rolled_up(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:
@@ -433,7 +434,7 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
     theme = touches.codes.get_indexer(pd.Index(links["theme"].astype(object)))
     target = touches.codes.get_indexer(pd.Index(links["target"].astype(object)))
     related = (target >= 0) & links["relation"].ne("none").to_numpy(dtype=bool)
-    pairs, weights = {}, {}
+    tallies = {}
     weight_of = _theme_weights(touches)
     for kind in study.target_kinds:
         of_kind = np.append(touches.kinds == kind, False)[target]  # the place that -1 reads
@@ -446,16 +447,17 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
         weight[looked] = _scaled(weight_of[looked])
         counts = np.bincount(code, minlength=len(touches.codes)).astype(float)
         sums = np.bincount(code, weights=weight[unit], minlength=len(touches.codes))
+        parent = _parents_of(touches, kind)
+        tallies[kind] = Tally(ids=touches.codes, present=looked, weight=weight, touching=(unit, code), parent=parent)
         columns = {
             "assessed": np.full(len(touches.codes), float(len(looked))),
             "units": counts,
             "attention": _share_of(sums, _sum(weight)),
-            "own_share": _own_shares(unit, code, weight, _parents_of(touches, kind)),
+            "own_share": _own_shares(tallies[kind]),
         }
         for name, values in columns.items():
             figures[name][where] = values[where]
-        pairs[kind], weights[kind] = (unit, code), weight
-    return _Figures(frame=_rolled_up(touches, figures), pairs=pairs, weights=weights)
+    return _Figures(frame=_rolled_up(touches, figures), tallies=tallies)
 
 
 def _theme_weights(touches: Touches) -> Array:
@@ -541,9 +543,10 @@ def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
     reverses it.
     """
     tied: dict[str, list[str]] = {str(name): [] for name in targets.index}
-    for kind, (unit, code) in figures.pairs.items():
+    for kind, tally in figures.tallies.items():
+        unit, code = tally.touching
         members = targets[(targets["kind"] == kind) & targets["attention"].notna()]
-        weight = figures.weights[kind]
+        weight = tally.weight
         used = weight[weight > 0]
         if not len(used):
             continue

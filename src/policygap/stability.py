@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .coverage import Coverage, Spread, spread_units
+from .coverage import Coverage, Tally, tally_units
 from .study import Study
 
 __all__ = ["leave_one_out"]
@@ -46,12 +46,12 @@ def leave_one_out(coverage: Coverage) -> pd.DataFrame:
     """
     study = coverage.study
     lines: list[dict[str, Any]] = []
-    spreads = spread_units(coverage)
+    tallies = tally_units(coverage)
     for kind in study.target_kinds:
         below = _with_those_below(study, kind)
         for target in (code for code in study.targets if code.kind == kind):
             line = {"id": target.id, "kind": kind, "share": coverage.figure("share", target.id)}
-            lines.append(line | (_extremes(spreads[kind], below[target.id]) if kind in spreads else {}))
+            lines.append(line | (_extremes(tallies[kind], below[target.id]) if kind in tallies else {}))
     frame = pd.DataFrame(lines, columns=["id", *COLUMNS]).set_index("id")
     return frame.astype({"share": float, "lowest": float, "highest": float})
 
@@ -68,22 +68,22 @@ def _with_those_below(study: Study, kind: str) -> dict[str, Array]:
     return {name: np.array(places) for name, places in found.items()}
 
 
-def _extremes(spread: Spread, places: Array) -> dict[str, Any]:
+def _extremes(tally: Tally, places: Array) -> dict[str, Any]:
     """The lowest and highest share of targets with one unit left out, and which unit that was.
 
-    Only the units that touch them need a look, one by one: of the others the heaviest raises the share most.
+    Only the units that touch a target of the kind have a part in its shares.
     """
-    touching = np.flatnonzero(spread.weight > 0)
-    total = spread.weight.sum()
+    unit, target, part = tally.spread
+    touching = np.unique(unit[part > 0])
     if len(touching) < _TWO:
         return {}
-    mine = np.isin(spread.target, places)
-    part = np.bincount(spread.unit[mine], weights=spread.part[mine], minlength=len(spread.weight))
-    without = (part.sum() - part[touching]) / (total - spread.weight[touching])
+    mine = np.isin(target, places)
+    parts = np.bincount(unit[mine], weights=part[mine], minlength=len(tally.weight))
+    without = (parts.sum() - parts[touching]) / (tally.weight[touching].sum() - tally.weight[touching])
     lowest, highest = int(np.argmin(without)), int(np.argmax(without))
     return {
         "lowest": float(np.clip(without[lowest], 0, 1)),
         "highest": float(np.clip(without[highest], 0, 1)),
-        "without_lowest": str(spread.ids[touching[lowest]]),
-        "without_highest": str(spread.ids[touching[highest]]),
+        "without_lowest": str(tally.ids[touching[lowest]]),
+        "without_highest": str(tally.ids[touching[highest]]),
     }
