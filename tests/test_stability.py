@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 
 import policygap as pg
-from policygap.coverage import tally_units
 from policygap.testing import studies
 
 
@@ -58,7 +57,7 @@ def test_the_share_lies_in_its_range_and_the_parts_sum_to_the_weights(made: pg.S
     ranges = pg.leave_one_out(coverage).dropna(subset=["lowest", "share"])
     assert (ranges["lowest"] <= ranges["share"] + 1e-9).all()
     assert (ranges["highest"] >= ranges["share"] - 1e-9).all()
-    for tally in tally_units(coverage).values():
+    for tally in coverage.tallies.values():
         unit, _, part = tally.spread
         assert part.sum() == pytest.approx(tally.weight[sorted(set(unit))].sum())
 

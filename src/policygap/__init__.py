@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Actor": "model",
     "Agreement": "agreement",
+    "Bootstrap": "uncertainty",
     "Choices": "choices",
     "Claim": "model",
     "Code": "model",
@@ -32,6 +33,7 @@ _HOMES = {
     "Study": "study",
     "StudyError": "errors",
     "UsageError": "errors",
+    "bootstrap": "uncertainty",
     "build_graph": "graph",
     "build_matrix": "matrices",
     "build_study": "study",
@@ -62,6 +64,7 @@ _HOMES = {
 __all__ = [
     "Actor",
     "Agreement",
+    "Bootstrap",
     "Choices",
     "Claim",
     "Code",
@@ -82,6 +85,7 @@ __all__ = [
     "StudyError",
     "UsageError",
     "__version__",
+    "bootstrap",
     "build_graph",
     "build_matrix",
     "build_study",
@@ -142,3 +146,4 @@ if TYPE_CHECKING:
     from .starting import start_study
     from .study import Study, build_study, find_problems, list_bundled, read_study
     from .tracing import find_conflicts, list_examples, list_speakers, select_quotes, trace
+    from .uncertainty import Bootstrap, bootstrap

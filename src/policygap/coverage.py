@@ -23,13 +23,60 @@ from .study import Study
 from .touches import Touches, collect_touches
 from .units import Units, as_weight, check_weights, collect_units, distinct_pairs
 
-__all__ = ["Coverage", "measure_coverage"]
+__all__ = ["Coverage", "Tally", "measure_coverage"]
 
 Array = np.ndarray[Any, Any]
 
 COUNTS = ("statements", "speakers", "whole_groups", "assessed", "units", "calling")
 FIGURES = ("statements", "speakers", "whole_groups", "assessed", "units", "attention", "calling", "demand")
 EQUAL_SPLIT = "an equal split"
+
+
+def _no_pairs() -> tuple[Array, Array]:
+    return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class Tally:
+    """Who was assessed for codes of a kind, with what weight, and who touches and calls for which code.
+
+    Attributes
+    ----------
+    ids
+        The id of each unit, by position.
+    present
+        Positions of the units that were assessed for the kind.
+    weight
+        The weight of each unit, 0 for those not present; all times one power of two, so that sums stay finite.
+    touching, calling
+        Distinct pairs of positions (unit, code in the study's order): who touches, and who calls for, what.
+    parent
+        For each code the position of its parent, -1 where it has none of this kind.
+    """
+
+    ids: pd.Index
+    present: Array
+    weight: Array
+    touching: tuple[Array, Array]
+    calling: tuple[Array, Array] = field(factory=_no_pairs)
+    parent: Array
+
+    @cached_property
+    def spread(self) -> tuple[Array, Array, Array]:
+        """Unit, most specific code that it touches, and the part of its weight that falls to it.
+
+        A code is not the most specific where the unit touches one under it too. Shares are sums of these parts.
+        """
+        unit, code = self.touching
+        size = len(self.parent)
+        over = self.parent[code]
+        covered: Array = np.zeros(0, dtype=np.int64)
+        while (over >= 0).any():
+            covered = np.concatenate([covered, (unit * size + over)[over >= 0]])
+            over = np.where(over >= 0, self.parent[over], -1)
+        specific = ~np.isin(unit * size + code, covered)
+        unit, code = unit[specific], code[specific]
+        return unit, code, self.weight[unit] / np.bincount(unit, minlength=len(self.weight))[unit]
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -58,6 +105,8 @@ class Coverage:
         What the shares are held against, in words.
     breakdown
         With ``by="group"``: a row a group and code with the same figures, else ``None``.
+    tallies
+        What the figures are sums over, by kind of code that somebody was assessed for.
     """
 
     study: Study
@@ -70,6 +119,7 @@ class Coverage:
     benchmark: Mapping[str, float] = field(factory=dict)
     benchmark_name: str = EQUAL_SPLIT
     breakdown: pd.DataFrame | None = None
+    tallies: Mapping[str, Tally] = field(factory=dict, repr=False)
 
     def benchmark_of(self, kind: str) -> str:
         """What the shares of a kind of target are held against, in words: a benchmark given names some kinds only."""
@@ -190,6 +240,7 @@ def measure_coverage(
         benchmark=given,
         benchmark_name=benchmark_name or ("the benchmark given" if given else EQUAL_SPLIT),
         breakdown=breakdown,
+        tallies=figures.tallies,
     )
 
 
@@ -224,53 +275,6 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 def evolve_unit(touches: Touches, unit: str) -> Touches:
     """The same touches with the unit settled."""
     return evolve(touches, choices=touches.choices.but(unit=unit))
-
-
-def _no_pairs() -> tuple[Array, Array]:
-    return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-
-
-@frozen(kw_only=True, eq=False, slots=False)
-class Tally:
-    """Who was assessed for codes of a kind, with what weight, and who touches and calls for which code.
-
-    Attributes
-    ----------
-    ids
-        The id of each unit, by position.
-    present
-        Positions of the units that were assessed for the kind.
-    weight
-        The weight of each unit, 0 for those not present; all times one power of two, so that sums stay finite.
-    touching, calling
-        Distinct pairs of positions (unit, code in the study's order): who touches, and who calls for, what.
-    parent
-        For each code the position of its parent, -1 where it has none of this kind.
-    """
-
-    ids: pd.Index
-    present: Array
-    weight: Array
-    touching: tuple[Array, Array]
-    calling: tuple[Array, Array] = field(factory=_no_pairs)
-    parent: Array
-
-    @cached_property
-    def spread(self) -> tuple[Array, Array, Array]:
-        """Unit, most specific code that it touches, and the part of its weight that falls to it.
-
-        A code is not the most specific where the unit touches one under it too. Shares are sums of these parts.
-        """
-        unit, code = self.touching
-        size = len(self.parent)
-        over = self.parent[code]
-        covered: Array = np.zeros(0, dtype=np.int64)
-        while (over >= 0).any():
-            covered = np.concatenate([covered, (unit * size + over)[over >= 0]])
-            over = np.where(over >= 0, self.parent[over], -1)
-        specific = ~np.isin(unit * size + code, covered)
-        unit, code = unit[specific], code[specific]
-        return unit, code, self.weight[unit] / np.bincount(unit, minlength=len(self.weight))[unit]
 
 
 @frozen(kw_only=True, eq=False)
@@ -390,22 +394,6 @@ def _own_shares(tally: Tally) -> Array:
     """Each unit's weight, spread evenly over the most specific codes it touches, as a share of all that touch any."""
     unit, code, part = tally.spread
     return _share_of(np.bincount(code, weights=part, minlength=len(tally.parent)), _sum(tally.weight[np.unique(unit)]))
-
-
-def tally_units(coverage: Coverage) -> dict[str, Tally]:
-    """What the figures of a coverage are sums over, by kind of code that somebody was assessed for.
-
-    Examples
-    --------
-    >>> import policygap as pg
-    >>> tally = tally_units(pg.measure_coverage(pg.read_study("smabystrategi")))["focus_area"]
-    >>> bool(tally.weight.sum() == len(tally.present))
-    True
-    """
-    touches = evolve_unit(coverage.touches, coverage.unit)
-    if coverage.unit == "theme":
-        return _of_links(coverage.study, touches).tallies
-    return _of_statements(collect_units(touches)).tallies
 
 
 def _rolled_up(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .coverage import Coverage, Tally, tally_units
+from .coverage import Coverage, Tally
 from .study import Study
 
 __all__ = ["leave_one_out"]
@@ -46,7 +46,7 @@ def leave_one_out(coverage: Coverage) -> pd.DataFrame:
     """
     study = coverage.study
     lines: list[dict[str, Any]] = []
-    tallies = tally_units(coverage)
+    tallies = coverage.tallies
     for kind in study.target_kinds:
         below = _with_those_below(study, kind)
         for target in (code for code in study.targets if code.kind == kind):
