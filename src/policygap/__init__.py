@@ -28,6 +28,7 @@ _HOMES = {
     "Problem": "errors",
     "Question": "model",
     "Response": "model",
+    "Robustness": "robustness",
     "Source": "model",
     "StatedCount": "model",
     "Study": "study",
@@ -53,6 +54,7 @@ _HOMES = {
     "list_speakers": "tracing",
     "measure_agreement": "agreement",
     "measure_coverage": "coverage",
+    "measure_robustness": "robustness",
     "read_study": "study",
     "read_table": "decisions",
     "select_quotes": "tracing",
@@ -79,6 +81,7 @@ __all__ = [
     "Problem",
     "Question",
     "Response",
+    "Robustness",
     "Source",
     "StatedCount",
     "Study",
@@ -105,6 +108,7 @@ __all__ = [
     "list_speakers",
     "measure_agreement",
     "measure_coverage",
+    "measure_robustness",
     "read_study",
     "read_table",
     "select_quotes",
@@ -141,6 +145,7 @@ if TYPE_CHECKING:
     from .notices import Notice
     from .prompting import compare_prompted
     from .report import write_report
+    from .robustness import Robustness, measure_robustness
     from .sides import compare_sides
     from .stability import leave_one_out
     from .starting import start_study

@@ -177,8 +177,8 @@ class _Answers:
         place[statements] = np.arange(len(statements))
         for coder, touches in enumerate(by_coder):
             rows = touches.of_kind(kind)
-            where = place[rows["statement"].to_numpy()]
-            column = np.searchsorted(codes, rows["code"].to_numpy())
+            where = place[touches.statement[rows]]
+            column = np.searchsorted(codes, touches.code[rows])
             given[coder, where[where >= 0], column[where >= 0]] = True
         return cls(kind=kind, given=given, looked=everybody[:, statements], statements=statements, codes=codes)
 

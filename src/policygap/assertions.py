@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -48,6 +49,7 @@ _SCOPE_COLUMNS = ("speaker", "group", "kind", "voice", "question", "source", "lo
 _SCOPE_OPTIONS = ("unit", "weights", "reading", "basis", "coder")
 
 
+@lru_cache(maxsize=1024)
 def read_assertion(text: str) -> tuple[ast.Expression | None, tuple[str, ...]]:
     """Parse an assertion.
 

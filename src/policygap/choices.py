@@ -80,6 +80,9 @@ class Choices:
         Whose codings count, for every axis or by the code's kind; ``None``: the study's default coder, else all.
     reading
         ``main`` or ``alternative``.
+    counting
+        How a unit that touches several targets of a kind counts in their shares: ``fractional``, a part for each, or
+        ``full``, whole for each (Waltman and van Eck 2015, doi:10.1016/j.joi.2015.08.001).
 
     Examples
     --------
@@ -97,6 +100,7 @@ class Choices:
     basis: Any = field(default="coder", converter=_by_axis)
     coder: Any = field(default=None, converter=_by_axis)
     reading: Literal["main", "alternative"] = "main"
+    counting: Literal["fractional", "full"] = "fractional"
 
     def __attrs_post_init__(self) -> None:
         problems = [
@@ -104,6 +108,7 @@ class Choices:
             *_unknown("kinds", self.kinds, KINDS),
             *_unknown("voices", self.voices or (), VOICES),
             *_unknown("reading", (self.reading,), ("main", "alternative")),
+            *_unknown("counting", (self.counting,), ("fractional", "full")),
             *(problem for chosen in _each(self.basis) for problem in _unknown("basis", chosen, BASES)),
             *_empty("kinds", (self.kinds,)),
             *_empty("voices", (self.voices,)),

@@ -112,11 +112,13 @@ def _within(study: Study, scope: Scope) -> Study:
     """The study with the statements in scope; a group includes the groups under it."""
     if not scope.filters:
         return study
-    frame = study.statements
-    mask = pd.Series(True, index=frame.index)  # a column of true
-    for column, values in scope.filters:
-        mask &= _fits(study, frame, column, values)
-    return study.counting_only(mask.to_numpy(dtype=bool))
+    if scope.filters not in study.shared:
+        frame = study.statements
+        mask = pd.Series(True, index=frame.index)  # a column of true
+        for column, values in scope.filters:
+            mask &= _fits(study, frame, column, values)
+        study.shared[scope.filters] = mask.to_numpy(dtype=bool)
+    return study.counting_only(study.shared[scope.filters])
 
 
 def _fits(study: Study, frame: pd.DataFrame, column: str, values: tuple[str, ...]) -> pd.Series:

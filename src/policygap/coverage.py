@@ -7,6 +7,7 @@ doi:10.1111/j.2006.0030-1299.14714.x).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -52,6 +53,8 @@ class Tally:
         Distinct pairs of positions (unit, code in the study's order): who touches, and who calls for, what.
     parent
         For each code the position of its parent, -1 where it has none of this kind.
+    full
+        Whether a unit counts in full for each of the most specific codes that it touches.
     """
 
     ids: pd.Index
@@ -60,6 +63,7 @@ class Tally:
     touching: tuple[Array, Array]
     calling: tuple[Array, Array] = field(factory=_no_pairs)
     parent: Array
+    full: bool
 
     @cached_property
     def spread(self) -> tuple[Array, Array, Array]:
@@ -76,6 +80,8 @@ class Tally:
             over = np.where(over >= 0, self.parent[over], -1)
         specific = ~np.isin(unit * size + code, covered)
         unit, code = unit[specific], code[specific]
+        if self.full:
+            return unit, code, self.weight[unit]
         return unit, code, self.weight[unit] / np.bincount(unit, minlength=len(self.weight))[unit]
 
 
@@ -105,21 +111,51 @@ class Coverage:
         What the shares are held against, in words.
     breakdown
         With ``by="group"``: a row a group and code with the same figures, else ``None``.
+    figures
+        The same figures by name, each an array with a place for every code (themes first), NaN where it is missing.
     tallies
         What the figures are sums over, by kind of code that somebody was assessed for.
+    units
+        Who was counted; ``None`` for themes as units.
     """
 
     study: Study
     choices: Choices
     touches: Touches
-    themes: pd.DataFrame
-    targets: pd.DataFrame
-    left_out: pd.DataFrame
-    effective_targets: Mapping[str, float]
+    figures: Mapping[str, Array] = field(repr=False)
+    tallies: Mapping[str, Tally] = field(repr=False)
+    units: Units | None = field(repr=False)
     benchmark: Mapping[str, float] = field(factory=dict)
     benchmark_name: str = EQUAL_SPLIT
     breakdown: pd.DataFrame | None = None
-    tallies: Mapping[str, Tally] = field(factory=dict, repr=False)
+
+    @cached_property
+    def themes(self) -> pd.DataFrame:
+        """A row a theme."""
+        frame = self._frame
+        return frame.loc[frame["kind"] == "theme", ["label", *FIGURES]]
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """A row a target."""
+        frame = self._frame
+        targets = frame[frame["kind"] != "theme"].copy()
+        targets["tied_with"] = _ties(targets, self.tallies, self.touches)
+        return targets[["kind", "label", *FIGURES, "share", "benchmark", "ratio", "tied_with"]]
+
+    @property
+    def _frame(self) -> pd.DataFrame:
+        return _as_frame(self.touches, self.figures)
+
+    @cached_property
+    def left_out(self) -> pd.DataFrame:
+        """What each choice left out."""
+        return _left_out_of_links(self.touches) if self.units is None else _left_out(self.units)
+
+    @cached_property
+    def effective_targets(self) -> dict[str, float]:
+        """As how many equally touched targets of a kind the input behaves."""
+        return _effective_numbers(self.touches, self.figures)
 
     def benchmark_of(self, kind: str) -> str:
         """What the shares of a kind of target are held against, in words: a benchmark given names some kinds only."""
@@ -157,11 +193,16 @@ class Coverage:
         if name not in known:
             fix = suggest(name, known, otherwise=f"use one of {', '.join(known)}")
             raise UsageError([Problem(file="name", what=f"'{name}' is no figure", fix=fix)])
-        frame = self.themes if code in self.themes.index else self.targets
-        if code not in frame.index:
+        place = self._places.get(code)
+        if place is None:
             self.study.code(code)  # raises, naming the nearest id
-        value: Any = frame.at[code, name] if name in frame.columns else None
-        return None if value is None or pd.isna(value) else float(value)
+            return None
+        value = float(self.figures[name][place])
+        return None if math.isnan(value) else value
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {code: place for place, code in enumerate(self.touches.codes.tolist())}
 
 
 def choose_unit(study: Study, choices: Choices) -> str:
@@ -220,27 +261,22 @@ def measure_coverage(
     unit = choose_unit(study, chosen)
     touches = collect_touches(study, chosen)
     if unit == "theme":
-        figures, members, left = _of_links(study, touches), None, _left_out_of_links(touches)
+        members = None
+        found = _of_links(study, touches)
     else:
         members = collect_units(evolve_unit(touches, unit))
-        figures, left = _of_statements(members), _left_out(members)
-    frame = _with_benchmark(figures.frame, study, given)
-    targets = frame[frame["kind"] != "theme"].copy()
-    targets["tied_with"] = _ties(targets, figures)
-    frame, targets = _whole(frame), _whole(targets)
+        found = _of_statements(members)
     breakdown = None if by is None or members is None else _by_group(members, study, given)
     return Coverage(
         study=study,
         choices=chosen,
         touches=touches,
-        themes=frame.loc[frame["kind"] == "theme", ["label", *FIGURES]],
-        targets=targets[["kind", "label", *FIGURES, "share", "benchmark", "ratio", "tied_with"]],
-        left_out=left,
-        effective_targets=_effective_numbers(targets, study),
+        figures=_with_benchmark(found.columns, study, given),
+        tallies=found.tallies,
+        units=members,
         benchmark=given,
         benchmark_name=benchmark_name or ("the benchmark given" if given else EQUAL_SPLIT),
         breakdown=breakdown,
-        tallies=figures.tallies,
     )
 
 
@@ -267,9 +303,13 @@ def _judge(
     return chosen, given
 
 
-def _whole(frame: pd.DataFrame) -> pd.DataFrame:
-    """Counts as whole numbers that may be missing."""
-    return frame.astype(dict.fromkeys(COUNTS, "Int64"))
+def _as_frame(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:
+    """The figures as a frame indexed by code, counts as whole numbers that may be missing."""
+    columns = {name: values for name, values in figures.items() if name not in COUNTS}
+    counts = {name: pd.array(figures[name], dtype="Int64") for name in COUNTS}
+    labels = [code.label for code in touches.study.codes]
+    index = pd.Index(touches.codes, name="id")
+    return pd.DataFrame({"kind": touches.kinds, "label": labels, **columns, **counts}, index=index)
 
 
 def evolve_unit(touches: Touches, unit: str) -> Touches:
@@ -279,9 +319,9 @@ def evolve_unit(touches: Touches, unit: str) -> Touches:
 
 @frozen(kw_only=True, eq=False)
 class _Figures:
-    """The figures of all codes, and by kind what they are sums over."""
+    """The figures of all codes by name, and by kind what they are sums over."""
 
-    frame: pd.DataFrame
+    columns: dict[str, Array]
     tallies: dict[str, Tally]
 
 
@@ -292,26 +332,33 @@ def _of_statements(units: Units) -> _Figures:
     touches = units.touches
     figures = _nothing(touches)
     tallies = {}
+    everyone = units if units.unit == "speaker" else collect_units(evolve_unit(touches, "speaker"))
     units.weigh(units.present(_assessed(touches)))  # an error names whom it is about whatever the kind they speak of
     for kind in touches.looked:
         present = units.present(touches.assessed(kind))
         if not len(present):  # who looked has no place in this count: that is missing too, and not zero
             continue
         weight = _scaled(units.weigh(present))
-        rows = _of_units(touches.of_kind(kind), units, present)
-        unit, code = _pairs(rows, units, len(touches.codes))
+        rows = touches.of_kind(kind) & _by_units(touches, units, present)
+        unit, code = _pairs(touches, rows, units)
         where = touches.positions(kind)
-        calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
-        calling = _pairs(calls, units, len(touches.codes))
+        calls = rows & touches.calls[touches.statement] & ~touches.against
+        calling = _pairs(touches, calls, units)
         total = _sum(weight)
         parent = _parents_of(touches, kind)
         tallies[kind] = Tally(
-            ids=units.ids, present=present, weight=weight, touching=(unit, code), calling=calling, parent=parent
+            ids=units.ids,
+            present=present,
+            weight=weight,
+            touching=(unit, code),
+            calling=calling,
+            parent=parent,
+            full=touches.choices.counting == "full",
         )
         columns = {
             "assessed": np.full(len(touches.codes), float(len(present))),
-            "statements": _count(rows["statement"].to_numpy(), rows["code"].to_numpy(), touches),
-            **_count_speakers(rows, units),
+            "statements": _count(touches.statement[rows], touches.code[rows], touches),
+            **_count_speakers(touches, rows, everyone),
             "units": np.bincount(code, minlength=len(touches.codes)).astype(float),
             "attention": _share_of(np.bincount(code, weights=weight[unit], minlength=len(touches.codes)), total),
             "calling": np.bincount(calling[1], minlength=len(touches.codes)).astype(float),
@@ -322,7 +369,7 @@ def _of_statements(units: Units) -> _Figures:
         }
         for name, values in columns.items():
             figures[name][where] = values[where]
-    return _Figures(frame=_rolled_up(touches, figures), tallies=tallies)
+    return _Figures(columns=_rolled_up(touches, figures, tallies), tallies=tallies)
 
 
 def _nothing(touches: Touches) -> dict[str, Array]:
@@ -338,11 +385,11 @@ def _assessed(touches: Touches) -> Array:
     return assessed
 
 
-def _of_units(rows: pd.DataFrame, units: Units, present: Array) -> pd.DataFrame:
-    """The rows of statements by these units."""
+def _by_units(touches: Touches, units: Units, present: Array) -> Array:
+    """Which of the codings that count are on statements by these units (a mask)."""
     here = np.zeros(len(units.ids) + 1, dtype=bool)  # the last place is what a statement without a unit reads
     here[present] = True
-    return rows[here[units.of_statement[rows["statement"].to_numpy()]]]
+    return here[units.of_statement[touches.statement]]
 
 
 def _scaled(weight: Array) -> Array:
@@ -355,8 +402,8 @@ def _sum(weight: Array) -> float:
     return float(weight.cumsum()[-1]) if len(weight) else 0.0
 
 
-def _pairs(rows: pd.DataFrame, units: Units, codes: int) -> tuple[Array, Array]:
-    return distinct_pairs(units.of_statement[rows["statement"].to_numpy()], rows["code"].to_numpy(), codes)
+def _pairs(touches: Touches, rows: Array, units: Units) -> tuple[Array, Array]:
+    return distinct_pairs(units.of_statement[touches.statement[rows]], touches.code[rows], len(touches.codes))
 
 
 def _count(unit: Array, code: Array, touches: Touches) -> Array:
@@ -364,15 +411,13 @@ def _count(unit: Array, code: Array, touches: Touches) -> Array:
     return np.bincount(distinct, minlength=len(touches.codes)).astype(float)
 
 
-def _count_speakers(rows: pd.DataFrame, units: Units) -> dict[str, Array]:
+def _count_speakers(touches: Touches, rows: Array, everyone: Units) -> dict[str, Array]:
     """Distinct speakers that touch each code, whatever the unit, and how many of them are whole groups."""
-    everyone = units if units.unit == "speaker" else collect_units(evolve_unit(units.touches, "speaker"))
-    unit, code = _pairs(rows, everyone, len(units.touches.codes))
-    groups = everyone.is_group[unit]
-    size = len(units.touches.codes)
+    unit, code = _pairs(touches, rows, everyone)
+    size = len(touches.codes)
     return {
         "speakers": np.bincount(code, minlength=size).astype(float),
-        "whole_groups": np.bincount(code[groups], minlength=size).astype(float),
+        "whole_groups": np.bincount(code[everyone.is_group[unit]], minlength=size).astype(float),
     }
 
 
@@ -391,26 +436,22 @@ def _parents_of(touches: Touches, kind: str) -> Array:
 
 
 def _own_shares(tally: Tally) -> Array:
-    """Each unit's weight, spread evenly over the most specific codes it touches, as a share of all that touch any."""
+    """What falls to each code of the weight of the units that touch any."""
     unit, code, part = tally.spread
-    return _share_of(np.bincount(code, weights=part, minlength=len(tally.parent)), _sum(tally.weight[np.unique(unit)]))
+    total = _sum(part) if tally.full else _sum(tally.weight[np.unique(unit)])
+    return _share_of(np.bincount(code, weights=part, minlength=len(tally.parent)), total)
 
 
-def _rolled_up(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:
-    """The figures as a frame, with ``share``: a target's own and that of all targets of its kind under it."""
-    codes = touches.study.codes
-    where = {code.id: position for position, code in enumerate(codes)}
+def _rolled_up(touches: Touches, figures: Mapping[str, Array], tallies: Mapping[str, Tally]) -> dict[str, Array]:
+    """The figures with ``share``: a target's own and that of all targets of its kind under it."""
     share = figures["own_share"].copy()
-    for position, code in enumerate(codes):
-        over = code.parent
-        while over is not None and codes[where[over]].kind == code.kind:
-            share[where[over]] += figures["own_share"][position]
-            over = codes[where[over]].parent
+    for tally in tallies.values():
+        over = tally.parent
+        while (over >= 0).any():
+            np.add.at(share, over[over >= 0], figures["own_share"][over >= 0])
+            over = np.where(over >= 0, tally.parent[over], -1)
     share[touches.kinds == "theme"] = np.nan
-    labels = [code.label for code in codes]
-    return pd.DataFrame(
-        {"kind": touches.kinds, "label": labels, **figures, "share": share}, index=pd.Index(touches.codes, name="id")
-    )
+    return {**figures, "share": share}
 
 
 # -- from links alone
@@ -436,7 +477,14 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
         counts = np.bincount(code, minlength=len(touches.codes)).astype(float)
         sums = np.bincount(code, weights=weight[unit], minlength=len(touches.codes))
         parent = _parents_of(touches, kind)
-        tallies[kind] = Tally(ids=touches.codes, present=looked, weight=weight, touching=(unit, code), parent=parent)
+        tallies[kind] = Tally(
+            ids=touches.codes,
+            present=looked,
+            weight=weight,
+            touching=(unit, code),
+            parent=parent,
+            full=touches.choices.counting == "full",
+        )
         columns = {
             "assessed": np.full(len(touches.codes), float(len(looked))),
             "units": counts,
@@ -445,7 +493,7 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
         }
         for name, values in columns.items():
             figures[name][where] = values[where]
-    return _Figures(frame=_rolled_up(touches, figures), tallies=tallies)
+    return _Figures(columns=_rolled_up(touches, figures, tallies), tallies=tallies)
 
 
 def _theme_weights(touches: Touches) -> Array:
@@ -470,10 +518,22 @@ def _leaves(study: Study, kind: str) -> list[str]:
     return [code.id for code in study.targets if code.kind == kind and code.id not in over]
 
 
-def _with_benchmark(frame: pd.DataFrame, study: Study, given: Mapping[str, float]) -> pd.DataFrame:
+def _with_benchmark(figures: Mapping[str, Array], study: Study, given: Mapping[str, float]) -> dict[str, Array]:
+    """The figures with ``benchmark`` and ``ratio``."""
+    if "equal split" not in study.shared:
+        study.shared["equal split"] = _benchmarks(study, {})
+    benchmark: Array = _benchmarks(study, given) if given else study.shared["equal split"]
+    ratio = np.full(len(benchmark), np.nan)
+    with np.errstate(over="ignore"):  # against a benchmark next to nothing
+        np.divide(figures["share"], benchmark, out=ratio, where=benchmark > 0)
+    return {**figures, "benchmark": benchmark, "ratio": ratio}
+
+
+def _benchmarks(study: Study, given: Mapping[str, float]) -> Array:
+    """What each code's share is held against; NaN for themes."""
     parent = {code.id: code.parent for code in study.targets}
     kind_of = {code.id: code.kind for code in study.targets}
-    values = dict.fromkeys(frame.index, np.nan)
+    values = {code.id: np.nan for code in study.codes}
     for kind in study.target_kinds:
         leaves = _leaves(study, kind)
         numbers = _scaled(np.array([given.get(name, 0) if set(given) & set(leaves) else 1.0 for name in leaves]))
@@ -482,9 +542,7 @@ def _with_benchmark(frame: pd.DataFrame, study: Study, given: Mapping[str, float
             while over is not None and kind_of[over] == kind:
                 values[over] = part + (0 if np.isnan(values[over]) else values[over])
                 over = parent[over]
-    out = frame.assign(benchmark=pd.Series(values, dtype=float))
-    positive = out["benchmark"] > 0
-    return out.assign(ratio=(out["share"] / out["benchmark"].where(positive)))
+    return np.array(list(values.values()), dtype=float)
 
 
 def _judge_benchmark(given: Mapping[Any, Any], study: Study) -> list[Problem]:
@@ -511,11 +569,11 @@ def _judge_benchmark(given: Mapping[Any, Any], study: Study) -> list[Problem]:
     return problems
 
 
-def _effective_numbers(targets: pd.DataFrame, study: Study) -> dict[str, float]:
+def _effective_numbers(touches: Touches, figures: Mapping[str, Array]) -> dict[str, float]:
     numbers = {}
-    for kind in study.target_kinds:
-        shares = targets.loc[targets["kind"] == kind, "own_share"].dropna().to_numpy()
-        shares = shares[shares > 0]
+    for kind in touches.study.target_kinds:
+        shares = figures["own_share"][touches.positions(kind)]
+        shares = shares[shares > 0]  # and so not missing
         if len(shares):
             numbers[kind] = float(np.exp(-(shares * np.log(shares)).sum()))
     return numbers
@@ -524,23 +582,22 @@ def _effective_numbers(targets: pd.DataFrame, study: Study) -> dict[str, float]:
 # -- ties
 
 
-def _ties(targets: pd.DataFrame, figures: _Figures) -> list[tuple[str, ...]]:
+def _ties(targets: pd.DataFrame, tallies: Mapping[str, Tally], touches: Touches) -> list[tuple[str, ...]]:
     """For each target those of its kind whose attention can't be told from its own.
 
     Two are tied where their difference is under two units of mean weight, or where leaving out some single unit
     reverses it.
     """
     tied: dict[str, list[str]] = {str(name): [] for name in targets.index}
-    for kind, tally in figures.tallies.items():
+    for kind, tally in tallies.items():
         unit, code = tally.touching
         members = targets[(targets["kind"] == kind) & targets["attention"].notna()]
         weight = tally.weight
         used = weight[weight > 0]
         if not len(used):
             continue
-        all_codes = figures.frame.index
-        position = all_codes.get_indexer(members.index)
-        sums = np.bincount(code, weights=weight[unit], minlength=len(all_codes))[position]
+        position = touches.codes.get_indexer(members.index)
+        sums = np.bincount(code, weights=weight[unit], minlength=len(touches.codes))[position]
         close = np.abs(sums[:, None] - sums[None, :]) < 2 * used.mean() * (1 - 1e-9)  # sums of fractions are inexact
         if used.max() > 2 * used.mean():  # else no unit weighs more than a difference that is not close already
             sets = [unit[code == place] for place in position]
@@ -587,9 +644,8 @@ def _by_group(units: Units, study: Study, given: Mapping[str, float]) -> pd.Data
         mine = units.touches.counted & (within == group)
         if not mine.any():
             continue
-        rows = units.touches.rows
-        only = evolve(units.touches, counted=mine, rows=rows[mine[rows["statement"].to_numpy()]].reset_index(drop=True))
-        figures = _with_benchmark(_of_statements(evolve(units, touches=only)).frame, study, given)
-        parts.append(figures.drop(columns=["own_share", "label"]).reset_index().assign(group=group))
+        only = units.touches.within(mine)
+        figures = _with_benchmark(_of_statements(evolve(units, touches=only)).columns, study, given)
+        parts.append(_as_frame(only, figures).drop(columns=["own_share", "label"]).reset_index().assign(group=group))
     columns: Sequence[str] = ["group", "id", "kind", *FIGURES, "share", "benchmark", "ratio"]
-    return _whole(pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=list(columns)))
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=list(columns))

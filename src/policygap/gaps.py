@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from attrs import field, frozen
 
 from .choices import Choices
@@ -264,11 +263,11 @@ class _Finder:
     def of(cls, coverage: Coverage) -> _Finder:
         touches = coverage.touches
         contested = frozenset(str(touches.codes[place]) for place in contested_codes(touches))
-        rows = touches.rows[_in_the_count(coverage)[touches.rows["statement"].to_numpy()]]
-        calls = rows[touches.calls[rows["statement"].to_numpy()] & ~rows["against"].to_numpy()]
+        here = _in_the_count(coverage)[touches.statement]
+        calls = here & touches.calls[touches.statement] & ~touches.against
         return cls(
             coverage=coverage,
-            behind=_ids_by_code(touches, rows),
+            behind=_ids_by_code(touches, here),
             calling=_ids_by_code(touches, calls),
             contested=contested,
         )
@@ -398,9 +397,9 @@ def _inputs_of(table: DecisionTable, values: Mapping[str, Any]) -> dict[str, Any
     return {name: values[name] for name in names}
 
 
-def _ids_by_code(touches: Touches, rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """For each code, ids of its statements in the study's order."""
-    code, statement = rows["code"].to_numpy(), rows["statement"].to_numpy()
+def _ids_by_code(touches: Touches, rows: np.ndarray[Any, Any]) -> dict[str, tuple[str, ...]]:
+    """For each code, ids of its statements in the study's order; ``rows`` is a mask of codings."""
+    code, statement = touches.code[rows], touches.statement[rows]
     order = np.lexsort([statement, code])
     code, statement = code[order], statement[order]
     edges = np.flatnonzero(np.diff(code)) + 1

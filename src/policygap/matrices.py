@@ -229,11 +229,11 @@ def _axis_of_codes(touches: Touches, name: str, kind: str) -> _Axis:
     return _Axis(
         kind=kind,
         index=pd.Index(touches.codes[positions], name=name),
-        statement=rows["statement"].to_numpy(),
-        place=place[rows["code"].to_numpy()],
+        statement=touches.statement[rows],
+        place=place[touches.code[rows]],
         assessed=touches.assessed(kind),
-        supports=rows["supports"].to_numpy(),
-        against=rows["against"].to_numpy(),
+        supports=touches.supports[rows],
+        against=touches.against[rows],
         is_code=True,
     )
 

@@ -54,8 +54,8 @@ def compare_prompted(study: Study, choices: Choices | None = None, **options: An
     named = _names_of(study)
     touches = collect_touches(study, chosen.but(unit="speaker" if chosen.unit in (None, "theme") else chosen.unit))
     units = collect_units(touches)
-    unit = units.of_statement[touches.rows["statement"].to_numpy()]
-    code = touches.rows["code"].to_numpy()
+    unit = units.of_statement[touches.statement]
+    code = touches.code
     size = len(touches.codes)
     asked = _asked(touches, named)
     every = np.bincount(distinct_pairs(unit, code, size)[1], minlength=size)
@@ -103,5 +103,5 @@ def _asked(touches: Touches, named: dict[str, list[str]]) -> Array:
         for place, question in enumerate(questions)
         for code in touches.codes.get_indexer(pd.Index(named.get(question, []), dtype=object))
     ]
-    question = cells.cat.codes.to_numpy(dtype=np.int64)[touches.rows["statement"].to_numpy()]
-    return np.isin(question * size + touches.rows["code"].to_numpy(), pairs) & (question >= 0)
+    question = cells.cat.codes.to_numpy(dtype=np.int64)[touches.statement]
+    return np.isin(question * size + touches.code, pairs) & (question >= 0)

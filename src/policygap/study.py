@@ -30,6 +30,22 @@ R = TypeVar("R", bound=Record)
 __all__ = ["Study", "build_study", "find_problems", "list_bundled", "read_study"]
 
 
+_RECORDS = (
+    "themes",
+    "targets",
+    "groups",
+    "actors",
+    "sources",
+    "questions",
+    "responses",
+    "stated_counts",
+    "claims",
+    "codes",
+    "target_kinds",
+    "umbrellas",
+)
+
+
 class _Tables(Mapping[str, pd.DataFrame]):
     """Frames by name that can't be changed from outside: whoever asks for one gets a frame of their own.
 
@@ -37,7 +53,15 @@ class _Tables(Mapping[str, pd.DataFrame]):
     """
 
     def __init__(self, frames: Mapping[str, pd.DataFrame]) -> None:
-        self._frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
+        shared = frames._frames if isinstance(frames, _Tables) else {}  # nobody outside has these
+        rest = {name: frames[name].copy(deep=False) for name in frames if name not in shared}
+        self._frames = {**shared, **rest}
+
+    def but(self, **frames: pd.DataFrame) -> _Tables:
+        """The same frames with some others in place of theirs."""
+        made = _Tables(self)
+        made._frames.update({name: frame.copy(deep=False) for name, frame in frames.items()})
+        return made
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self._frames[name].copy(deep=False)
@@ -78,8 +102,9 @@ class Study:
 
     name: str
     meta: Mapping[str, Any] = field(factory=dict)
-    tables: Mapping[str, pd.DataFrame] = field(converter=_Tables)
+    tables: _Tables = field(converter=_Tables)
     remarks: tuple[str, ...] = ()
+    shared: dict[Any, Any] = field(init=False, factory=dict)  # what was worked out once; see counting_only
 
     # -- what it says of itself ---------------------------------------------------------------------------------------
 
@@ -134,7 +159,7 @@ class Study:
         """The targets of every kind, in the order of the study."""
         return self._records(Code, "targets")
 
-    @property
+    @cached_property
     def codes(self) -> tuple[Code, ...]:
         """The themes, then the targets."""
         return (*self.themes, *self.targets)
@@ -302,8 +327,25 @@ class Study:
         """
         statements = self.statements
         counted = statements["counted"].fillna(value=True) & pd.Series(mask, index=statements.index, dtype=bool)
-        # Counting less makes nothing wrong, so it is not checked again.
-        return evolve(self, tables={**self.tables, "statements": statements.assign(counted=counted.astype("boolean"))})
+        return self._sharing(statements=statements.assign(counted=counted.astype("boolean")))
+
+    def with_readings_swapped(self, mask: Any) -> Study:
+        """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
+        swap = {"main": "alternative", "alternative": "main"}
+        reading = self.codings["reading"].astype(object)
+        swapped = reading.where(~pd.Series(mask, index=reading.index, dtype=bool), reading.map(swap).fillna(reading))
+        return self._sharing(codings=self.codings.assign(reading=swapped.astype(self.codings["reading"].dtype)))
+
+    def _sharing(self, **tables: pd.DataFrame) -> Study:
+        """The study with tables that differ only in what is counted or how it is read.
+
+        Neither makes anything wrong, so it is not checked again; and what was worked out of the rest stays true.
+        """
+        made = evolve(self, tables=self.tables.but(**tables))
+        made.shared.update(self.shared)
+        # Records are made of the other tables.
+        made.__dict__.update({name: self.__dict__[name] for name in _RECORDS if name in self.__dict__})
+        return made
 
     # -- out ----------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
@@ -38,13 +38,16 @@ class Touches:
         The kind of each code, by position.
     counted
         For each statement of the study, whether it counts.
-    rows
-        ``statement`` and ``code`` (positions), ``against``, ``supports`` (explicit polarity), ``basis``, ``coder``:
-        one row a coding.
+    codings
+        Positions of the codings that count, and give a code, in the study's table.
+    statement, code
+        For each of these, the positions of its statement and code.
+    supports, against
+        For each of these, whether its polarity is explicitly so.
     looked
         For each kind of code, whether each statement was assessed for it (by a coder and basis that count).
-    left_out
-        For each reason, how many statements of how many speakers the choices leave out.
+    reasons
+        For each reason why the choices leave statements out, which (the first that applies).
     """
 
     study: Study
@@ -52,19 +55,44 @@ class Touches:
     codes: pd.Index
     kinds: Array
     counted: Array
-    rows: pd.DataFrame
+    codings: Array
+    statement: Array
+    code: Array
+    supports: Array
+    against: Array
     looked: dict[str, Array]
-    left_out: pd.DataFrame
+    reasons: dict[str, Array]
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The same as a frame, a row a coding, with ``basis`` and ``coder`` besides."""
+        frame = self.study.codings
+        columns = {name: getattr(self, name) for name in ("statement", "code", "supports", "against")}
+        words = {name: frame[name].astype("category").array[self.codings] for name in ("basis", "coder")}
+        return pd.DataFrame({**columns, **words})
+
+    @cached_property
+    def left_out(self) -> pd.DataFrame:
+        """For each reason, how many statements of how many speakers the choices leave out."""
+        speaker = self.study.statements["speaker"]
+        lines = [(reason, int(out.sum()), int(speaker[out].nunique())) for reason, out in self.reasons.items()]
+        return pd.DataFrame(lines, columns=["reason", "statements", "speakers"])
+
+    def within(self, statements: Array) -> Touches:
+        """The same of some statements alone (a mask)."""
+        here = statements[self.statement]
+        parts = ("codings", "statement", "code", "supports", "against")
+        return evolve(self, counted=self.counted & statements, **{name: getattr(self, name)[here] for name in parts})
 
     @cached_property
     def statement_ids(self) -> Array:
         """Ids of all statements, by position."""
-        return self.study.statements["id"].astype(object).to_numpy()
+        return _columns(self.study).ids
 
     @cached_property
     def calls(self) -> Array:
         """For each statement, whether its kind counts as demand."""
-        return self.study.statements["kind"].isin(self.choices.kinds).to_numpy(dtype=bool)
+        return _columns(self.study).kind.isin(self.choices.kinds)
 
     def assessed(self, kind: str) -> Array:
         """For each statement, whether it counts and was assessed for codes of a kind."""
@@ -74,9 +102,9 @@ class Touches:
         """Positions of the codes of a kind."""
         return np.flatnonzero(self.kinds == kind)
 
-    def of_kind(self, kind: str) -> pd.DataFrame:
-        """The rows whose code is of a kind."""
-        return self.rows[self.kinds[self.rows["code"].to_numpy()] == kind]
+    def of_kind(self, kind: str) -> Array:
+        """Which of the codings that count are of a code of a kind (a mask)."""
+        return self.kinds[self.code] == kind
 
 
 def collect_touches(study: Study, choices: Choices | None = None, **options: Any) -> Touches:
@@ -102,27 +130,108 @@ def collect_touches(study: Study, choices: Choices | None = None, **options: Any
     ['focus_area', 'recommendation', 'theme']
     """
     chosen = choose(choices, options)
-    themes, targets = study.tables["themes"], study.tables["targets"]
-    codes = pd.Index([*themes["id"], *targets["id"]], dtype=object)
-    kinds = np.array(["theme"] * len(themes) + [*targets["kind"]], dtype=object)
     _check_axes(study, chosen)
-    counted, left_out = _count_statements(study, chosen)
-    rows, looked = _select_codings(study, chosen, codes, kinds)
+    columns = _columns(study)
+    reasons = _reasons(study, chosen, columns)
+    counted = ~np.logical_or.reduce(list(reasons.values()))
+    used, looked = _select_codings(study, chosen, columns)
+    used = used[counted[columns.statement[used]]]
     return Touches(
         study=study,
         choices=chosen,
+        codes=columns.codes,
+        kinds=columns.kinds,
+        counted=counted,
+        codings=used,
+        statement=columns.statement[used],
+        code=columns.code[used],
+        supports=columns.polarity.isin(("for",))[used],
+        against=columns.polarity.isin(("against",))[used],
+        looked=looked,
+        reasons=reasons,
+    )
+
+
+@frozen(kw_only=True, eq=False)
+class _Words:
+    """A column of words as numbers: the place of each cell's word, -1 where the cell is empty."""
+
+    codes: Array
+    words: Array
+
+    @classmethod
+    def of(cls, series: pd.Series) -> _Words:
+        series = series.astype("category")
+        return cls(codes=series.cat.codes.to_numpy(), words=series.cat.categories.to_numpy(dtype=object))
+
+    def isin(self, words: Sequence[str]) -> Array:
+        """Which cells hold one of these words."""
+        there = [word in words for word in self.words]
+        return np.array([*there, False])[self.codes]  # an empty cell has the code -1, which reads the last place
+
+    @property
+    def empty(self) -> Array:
+        return self.codes < 0
+
+    def places_in(self, index: pd.Index) -> Array:
+        """Positions of the words in an index; -1 where the cell is empty or its word unknown."""
+        return np.append(index.get_indexer(pd.Index(self.words, dtype=object)), -1)[self.codes]
+
+
+@frozen(kw_only=True, eq=False)
+class _Columns:
+    """What a study's tables say, as numbers, whatever the choices: of statements first, then of codings."""
+
+    codes: pd.Index
+    kinds: Array
+    ids: Array
+    kind: _Words
+    voice: _Words
+    restates: Array
+    names: tuple[str, ...]
+    statement: Array
+    code: Array
+    looked_for: Array
+    polarity: _Words
+    basis: _Words
+    coder: _Words
+
+
+def _columns(study: Study) -> _Columns:
+    """The columns of a study, made once: studies that differ only in what is counted, or how it is read, share them."""
+    if "touches" not in study.shared:
+        study.shared["touches"] = _make_columns(study)
+    return study.shared["touches"]
+
+
+def _make_columns(study: Study) -> _Columns:
+    themes, targets = study.tables["themes"], study.tables["targets"]
+    statements, codings = study.statements, study.codings
+    codes = pd.Index([*themes["id"], *targets["id"]], dtype=object)
+    kinds = np.array(["theme"] * len(themes) + [*targets["kind"]], dtype=object)
+    code = _Words.of(codings["code"]).places_in(codes)
+    names = pd.Index(dict.fromkeys(["theme", *kinds]), dtype=object)
+    kind_of_code = np.append(names.get_indexer(pd.Index(kinds, dtype=object)), -1)
+    return _Columns(
         codes=codes,
         kinds=kinds,
-        counted=counted,
-        rows=rows[counted[rows["statement"].to_numpy()]].reset_index(drop=True),
-        looked=looked,
-        left_out=left_out,
+        ids=statements["id"].astype(object).to_numpy(),
+        kind=_Words.of(statements["kind"]),
+        voice=_Words.of(statements["voice"]),
+        restates=statements["restates"].notna().to_numpy(dtype=bool),
+        names=tuple(names),
+        statement=_Words.of(codings["statement"]).places_in(pd.Index(statements["id"].astype(object))),
+        code=code,
+        looked_for=np.where(code >= 0, kind_of_code[code], _Words.of(codings["kind"]).places_in(names)),
+        polarity=_Words.of(codings["polarity"]),
+        basis=_Words.of(codings["basis"]),
+        coder=_Words.of(codings["coder"]),
     )
 
 
 def _check_axes(study: Study, choices: Choices) -> None:
     """Every axis that the choices name is a kind of code, and every coder has coded something."""
-    coders = sorted(study.codings["coder"].dropna().unique())
+    coders = sorted(_columns(study).coder.words)
     kinds = tuple(dict.fromkeys([*COMMON_KINDS, *study.target_kinds]))
     asked = choices.coder.values() if isinstance(choices.coder, dict) else [choices.coder]
     named = (("coder", name, "has coded nothing", coders) for names in asked for name in names or ())
@@ -144,91 +253,57 @@ def _one_of(names: Sequence[str]) -> str:
     return f"use one of {', '.join(names)}" if names else "no coding names its coder; leave the option out"
 
 
-def _count_statements(study: Study, choices: Choices) -> tuple[Array, pd.DataFrame]:
-    """Which statements count, and how many of which speakers are left out for what reason (the first that applies)."""
-    frame = study.statements
+def _reasons(study: Study, choices: Choices, columns: _Columns) -> dict[str, Array]:
+    """Which statements are left out for what reason (the first that applies)."""
     if choices.voices is None:
-        other_voice = frame["voice"].eq(SYNTHESIS)
+        other_voice = columns.voice.isin((SYNTHESIS,))
     else:
-        other_voice = ~frame["voice"].isin(choices.voices) & frame["voice"].notna()
-    reasons = {
-        "not_counted": frame["counted"].eq(False),  # a nullable column, compared cell by cell
+        other_voice = ~columns.voice.isin(choices.voices) & ~columns.voice.empty
+    found = {
+        "not_counted": study.statements["counted"].eq(False).fillna(False).to_numpy(dtype=bool),
         "voice": other_voice,
-        "restates": frame["restates"].notna() & (not choices.restated),
+        "restates": columns.restates & (not choices.restated),
     }
-    kept = np.ones(len(frame), dtype=bool)
-    lines = []
-    for reason, mask in reasons.items():
-        out = mask.fillna(False).to_numpy(dtype=bool) & kept
-        kept &= ~out
-        lines.append((reason, int(out.sum()), int(frame.loc[out, "speaker"].nunique())))
-    return kept, pd.DataFrame(lines, columns=["reason", "statements", "speakers"])
+    before = np.zeros(len(columns.ids), dtype=bool)
+    for reason, mask in found.items():
+        found[reason] = mask & ~before
+        before = before | mask
+    return found
 
 
-def _codes_of(series: pd.Series, index: pd.Index) -> Array:
-    """Positions in ``index`` of a categorical column's cells; -1 where missing or unknown."""
-    series = series.astype("category")
-    where = index.get_indexer(pd.Index(series.cat.categories, dtype=object))
-    # A missing cell has the code -1, which then reads the last place: -1 again.
-    return np.append(where, -1)[series.cat.codes.to_numpy()]
-
-
-def _isin(series: pd.Series, words: tuple[str, ...]) -> Array:
-    # A copy: a column's own array is read-only.
-    return series.isin(words).to_numpy(dtype=bool, copy=True)
-
-
-def _select_codings(
-    study: Study, choices: Choices, codes: pd.Index, kinds: Array
-) -> tuple[pd.DataFrame, dict[str, Array]]:
-    frame = study.codings
-    statement = _codes_of(frame["statement"], pd.Index(study.statements["id"].astype(object)))
-    code = _codes_of(frame["code"], codes)
-    names = pd.Index(dict.fromkeys(["theme", *kinds]), dtype=object)
-    kind_of_code = np.append(names.get_indexer(pd.Index(kinds, dtype=object)), -1)
-    kind = np.where(code >= 0, kind_of_code[code], _codes_of(frame["kind"], names))
-    chosen = _isin(frame["reading"], ("both", choices.reading)) | frame["reading"].isna().to_numpy()
-    fits = np.zeros(len(frame), dtype=bool)
-    for position, name in enumerate(names):
-        fits |= (kind == position) & _by_whom(study, choices, str(name))
-    chosen &= fits & (statement >= 0)
+def _select_codings(study: Study, choices: Choices, columns: _Columns) -> tuple[Array, dict[str, Array]]:
+    """Positions of the codings that are chosen and give a code, and by kind which statements were looked at."""
+    reading = _Words.of(study.codings["reading"])
+    chosen = (reading.isin(("both", choices.reading)) | reading.empty) & (columns.statement >= 0)
+    fits = np.zeros(len(chosen), dtype=bool)
+    for place, name in enumerate(columns.names):
+        fits |= (columns.looked_for == place) & _by_whom(study, choices, name, columns)
+    chosen &= fits
     looked = {}
-    for position, name in enumerate(names):
-        seen = np.zeros(len(study.statements), dtype=bool)
-        seen[statement[chosen & (kind == position)]] = True
+    for place, name in enumerate(columns.names):
+        seen = np.zeros(len(columns.ids), dtype=bool)
+        seen[columns.statement[chosen & (columns.looked_for == place)]] = True
         if seen.any():
-            looked[str(name)] = seen
-    used = chosen & (code >= 0)
-    rows = pd.DataFrame(
-        {
-            "statement": statement[used],
-            "code": code[used],
-            "supports": _isin(frame["polarity"], ("for",))[used],
-            "against": _isin(frame["polarity"], ("against",))[used],
-            "basis": frame["basis"].astype("category")[used].array,
-            "coder": frame["coder"].astype("category")[used].array,
-        }
-    )
-    return rows, looked
+            looked[name] = seen
+    return np.flatnonzero(chosen & (columns.code >= 0)), looked
 
 
-def _by_whom(study: Study, choices: Choices, kind: str) -> Array:
+def _by_whom(study: Study, choices: Choices, kind: str, columns: _Columns) -> Array:
     """Which codings are of a basis and by a coder that count for a kind.
 
     A coder chosen by name limits the codings by coders and by rules; what the source itself prints has no coder.
     """
-    frame = study.codings
     bases = choices.basis_of(kind)
-    basis = _isin(frame["basis"], bases)
+    basis = columns.basis.isin(bases)
     if "coder" in bases:
-        basis |= frame["basis"].isna().to_numpy()
+        basis |= columns.basis.empty
     named = choices.coder_of(kind)
-    by_coder = frame["basis"].isna().to_numpy() | _isin(frame["basis"], ("coder",))
     if named is None and study.default_coder is None:
         return basis
+    by_coder = columns.basis.empty | columns.basis.isin(("coder",))
     wanted = named or (study.default_coder or "",)
-    by_wanted = _isin(frame["coder"], wanted)
+    by_wanted = columns.coder.isin(wanted)
     if study.default_coder in wanted:
-        by_wanted |= frame["coder"].isna().to_numpy()
-    limited = by_coder if named is None else by_coder | _isin(frame["basis"], ("rule",))
+        by_wanted |= columns.coder.empty
+    limited = by_coder if named is None else by_coder | columns.basis.isin(("rule",))
     return basis & (by_wanted | ~limited)

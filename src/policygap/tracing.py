@@ -113,9 +113,8 @@ def _of_gap(study: Study, gap: Any) -> pd.DataFrame:
 def _touching(touches: Touches, codes: list[str]) -> Array:
     """For each statement, whether it touches any of these codes."""
     places = touches.codes.get_indexer(pd.Index(codes, dtype=object))
-    rows = touches.rows["statement"].to_numpy()[np.isin(touches.rows["code"].to_numpy(), places)]
     found = np.zeros(len(touches.counted), dtype=bool)
-    found[rows] = True
+    found[touches.statement[np.isin(touches.code, places)]] = True
     return found
 
 
@@ -173,8 +172,8 @@ def list_speakers(study: Study, choices: Choices | None = None, **options: Any) 
     """
     touches = collect_touches(study, choose(choices, options))
     units = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker")))
-    speaker, codes = units.of_statement, touches.rows["code"].to_numpy()
-    size, of_row = len(units.ids), speaker[touches.rows["statement"].to_numpy()]
+    speaker, codes = units.of_statement, touches.code
+    size, of_row = len(units.ids), speaker[touches.statement]
     is_theme = (touches.kinds == "theme")[codes]
 
     def count(speakers: Array) -> Array:
@@ -317,7 +316,6 @@ def find_conflicts(study: Study, choices: Choices | None = None, **options: Any)
 
 def contested_codes(touches: Touches) -> list[int]:
     """Positions of the codes that explicit codings are both for and against."""
-    code = touches.rows["code"].to_numpy()
-    supported = set(code[touches.rows["supports"].to_numpy()])
-    opposed = set(code[touches.rows["against"].to_numpy()])
+    supported = set(touches.code[touches.supports])
+    opposed = set(touches.code[touches.against])
     return sorted(supported & opposed)

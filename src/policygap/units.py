@@ -12,6 +12,7 @@ from attrs import frozen
 
 from .errors import Problem, UsageError
 from .spelling import suggest
+from .study import Study
 from .touches import Touches
 
 __all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs"]
@@ -195,12 +196,10 @@ def collect_units(touches: Touches) -> Units:
     True
     """
     study, unit = touches.study, touches.choices.unit or "speaker"
-    actors, groups = study.tables["actors"], study.tables["groups"]
-    speakers = pd.Index([*actors["id"], *groups["id"]], dtype=object)
-    cells = study.statements["speaker"].astype("category")
-    codes = np.append(speakers.get_indexer(pd.Index(cells.cat.categories, dtype=object)), -1)
-    speaker = codes[cells.cat.codes.to_numpy()]
-    group = np.array([*actors["group"], *groups["id"]], dtype=object)
+    if "units" not in study.shared:
+        study.shared["units"] = _speakers_of(study)
+    speakers, group, speaker = study.shared["units"]
+    actors = study.tables["actors"]
     is_group = np.arange(len(speakers)) >= len(actors)
     is_umbrella = is_group & np.isin(speakers.to_numpy(), list(study.umbrellas))
     if unit == "statement":
@@ -228,6 +227,15 @@ def collect_units(touches: Touches) -> Units:
         is_group=is_group,
         is_umbrella=is_umbrella,
     )
+
+
+def _speakers_of(study: Study) -> tuple[pd.Index, Array, Array]:
+    """All actors, then all groups; the group of each; and for each statement the position of who speaks."""
+    actors, groups = study.tables["actors"], study.tables["groups"]
+    speakers = pd.Index([*actors["id"], *groups["id"]], dtype=object)
+    cells = study.statements["speaker"].astype("category")
+    codes = np.append(speakers.get_indexer(pd.Index(cells.cat.categories, dtype=object)), -1)
+    return speakers, np.array([*actors["group"], *groups["id"]], dtype=object), codes[cells.cat.codes.to_numpy()]
 
 
 def distinct_pairs(unit: Array, code: Array, codes: int) -> tuple[Array, Array]:

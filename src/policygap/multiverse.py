@@ -1,0 +1,343 @@
+"""A study and how it was counted come in; every other way in which it could defensibly be counted goes out, by kind.
+
+A *dimension* is a kind of choice, a *variant* one way to make it other than the plain one; all of them together are the
+multiverse of an analysis (Steegen, Tuerlinckx, Gelman and Vanpaemel 2016, doi:10.1177/1745691616658637).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from attrs import evolve, field, frozen
+
+from .choices import UNITS, VOICES, Choices
+from .coverage import choose_unit, measure_coverage
+from .decisions import Band, DecisionTable
+from .errors import DecisionTableError, Problem, UsageError
+from .spelling import suggest
+from .study import Study
+from .touches import SYNTHESIS
+
+__all__ = ["DIMENSIONS", "Dimension", "Variant", "list_dimensions"]
+
+Change = Callable[[Study], Study]
+
+DIMENSIONS = (
+    "unit", "weights", "counting", "restatements", "syntheses", "printed", "coder", "reading", "cap", "thresholds",
+    "groups", "speakers",
+)  # fmt: skip
+"""The built-in kinds of choice, in the order in which they are tried."""
+
+_CAPS = (10, 5, 3)
+_DRAWS = 20  # random sets of alternative readings
+_MOVES = (("outward_25", Fraction(4, 5)), ("outward_10", Fraction(10, 11)), ("inward_10", Fraction(11, 10)),
+          ("inward_25", Fraction(5, 4)))  # fmt: skip
+
+
+@frozen(kw_only=True)
+class Variant:
+    """One way to choose.
+
+    Attributes
+    ----------
+    name
+        What it is called, within its dimension.
+    choices
+        Options that differ from the plain ones.
+    change
+        What it makes of the study.
+    tables
+        Decision tables that it puts in place of others.
+    combined
+        Whether it is tried together with variants of other dimensions too.
+    """
+
+    name: str
+    choices: Mapping[str, Any] = field(factory=dict)
+    change: Change | None = None
+    tables: Mapping[str, DecisionTable] = field(factory=dict)
+    combined: bool = True
+
+
+@frozen(kw_only=True)
+class Dimension:
+    """A kind of choice: its name, what the plain way is called, and the other ways."""
+
+    name: str
+    plain: str
+    variants: tuple[Variant, ...]
+
+
+def list_dimensions(
+    study: Study,
+    choices: Choices,
+    tables: Mapping[str, DecisionTable],
+    *,
+    names: Iterable[str] | None = None,
+    own: Mapping[str, Change | Mapping[str, Change]] | None = None,
+    seed: int = 0,
+) -> tuple[Dimension, ...]:
+    """Find the kinds of choice that a study offers, each with its variants.
+
+    Parameters
+    ----------
+    study, choices, tables
+        The study, how it is plainly counted, and the decision tables that decide.
+    names
+        Which of :data:`DIMENSIONS`; ``None``: all that apply.
+    own
+        Your own by name: a function from study to study, or several by the name of the variant.
+    seed
+        Of what is drawn at random: which statements a cap keeps, and sets of alternative readings.
+
+    Raises
+    ------
+    UsageError
+        Where a name is not known, or an own dimension is no function.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> found = list_dimensions(pg.read_study("smabystrategi"), Choices(), {}, names=["unit", "counting"])
+    >>> [(one.name, one.plain, [variant.name for variant in one.variants]) for one in found]
+    [('unit', 'speaker', ['actor', 'statement']), ('counting', 'fractional', ['full'])]
+    """
+    asked = DIMENSIONS if names is None else tuple(dict.fromkeys([names] if isinstance(names, str) else names))
+    problems = [
+        Problem(
+            file="dimensions",
+            what=f"'{name}' is no kind of choice",
+            fix=suggest(str(name), DIMENSIONS, otherwise=f"use {', '.join(DIMENSIONS)}"),
+        )
+        for name in asked
+        if name not in DIMENSIONS
+    ]
+    theirs: list[Dimension] = []
+    for name, changes in (own or {}).items():
+        by_name = dict(changes) if isinstance(changes, Mapping) else {name: changes}
+        if name in DIMENSIONS or not all(callable(change) for change in by_name.values()) or not by_name:
+            what = f"'{name}' is a built-in kind of choice" if name in DIMENSIONS else f"'{name}' is no function"
+            problems.append(
+                Problem(file="own", what=what, fix="give it a name of its own, and functions from study to study")
+            )
+            continue
+        variants = tuple(Variant(name=variant, change=change) for variant, change in by_name.items())
+        theirs.append(Dimension(name=name, plain="plain", variants=variants))
+    if problems:
+        raise UsageError(problems)
+    finder = _Finder(study=study, choices=choices, tables=tables, seed=seed)
+    found = [getattr(finder, name)() for name in DIMENSIONS if name in asked]
+    return (*(one for one in found if one.variants), *theirs)
+
+
+@frozen(kw_only=True, eq=False)
+class _Finder:
+    """Each built-in kind of choice by name; without variants where the study offers none."""
+
+    study: Study
+    choices: Choices
+    tables: Mapping[str, DecisionTable]
+    seed: int
+
+    def unit(self) -> Dimension:
+        plain = choose_unit(self.study, self.choices)
+        others = [name for name in UNITS if name not in (plain, "theme")] if self._has_statements else []
+        actors = self.study.statements["speaker"].isin(self.study.tables["actors"]["id"])
+        others = [name for name in others if name != "actor" or actors.any()]
+        return _of_options("unit", plain, others, "unit")
+
+    def weights(self) -> Dimension:
+        plain = self.choices.weights
+        others = ["equal", "group", "population"] if self._has_statements else []
+        if any(group.population is None for group in self.study.groups):
+            others = [name for name in others if name != "population"]
+        named = plain if isinstance(plain, str) else "own"
+        return _of_options("weights", named, [name for name in others if name != named], "weights")
+
+    def counting(self) -> Dimension:
+        plain = self.choices.counting
+        return _of_options("counting", plain, [name for name in ("fractional", "full") if name != plain], "counting")
+
+    def restatements(self) -> Dimension:
+        offered = bool(self.study.statements["restates"].notna().any())
+        return self._switch(
+            "restatements", offered, plain=self.choices.restated, without={"restated": False}, having={"restated": True}
+        )
+
+    def syntheses(self) -> Dimension:
+        offered = bool(self.study.statements["voice"].eq(SYNTHESIS).any())
+        chosen = self.choices.voices
+        others = tuple(voice for voice in (chosen or VOICES) if voice != SYNTHESIS)
+        counted = chosen is not None and SYNTHESIS in chosen
+        return self._switch(
+            "syntheses", offered, plain=counted, without={"voices": others}, having={"voices": (*others, SYNTHESIS)}
+        )
+
+    def printed(self) -> Dimension:
+        offered = bool(self.study.codings["basis"].eq("printed").any()) and not isinstance(self.choices.basis, Mapping)
+        bases = tuple(base for base in self.choices.basis_of("theme") if base != "printed") or ("coder",)
+        counted = "printed" in self.choices.basis_of("theme")
+        return self._switch(
+            "printed", offered, plain=counted, without={"basis": bases}, having={"basis": (*bases, "printed")}
+        )
+
+    def _switch(
+        self, name: str, offered: bool, *, plain: bool, without: Mapping[str, Any], having: Mapping[str, Any]
+    ) -> Dimension:
+        words = ("without", "with")
+        variant = Variant(name=words[not plain], choices=without if plain else having)
+        return Dimension(name=name, plain=words[plain], variants=(variant,) if offered else ())
+
+    def coder(self) -> Dimension:
+        known = sorted(self.study.codings["coder"].dropna().astype(str).unique())
+        asked = self.choices.coder_of("theme")
+        plain = asked[0] if asked else self.study.default_coder
+        others = [name for name in known if name != plain]
+        if plain is None or isinstance(self.choices.coder, Mapping) or len(asked or "x") > 1:
+            others = others if len(known) > 1 else []
+        return _of_options("coder", plain or "all", others, "coder")
+
+    def reading(self) -> Dimension:
+        """The other reading everywhere; on each statement alone; on random halves of the statements."""
+        codings, plain = self.study.codings, self.choices.reading
+        mine = codings["reading"].isin(("main", "alternative"))
+        asked = self.choices.coder_of("theme") or ((self.study.default_coder,) if self.study.default_coder else None)
+        if asked is not None:
+            mine &= codings["coder"].isin(asked) | codings["coder"].isna()
+        statements = list(dict.fromkeys(codings.loc[mine, "statement"].astype(object)))
+        other = "alternative" if plain == "main" else "main"
+        variants = [Variant(name="all", choices={"reading": other})] if statements else []
+        stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(2,)))
+        for draw in range(_DRAWS if len(statements) > 1 else 0):
+            half = [
+                name for name, heads in zip(statements, stream.integers(0, 2, len(statements)), strict=True) if heads
+            ]
+            variants.append(
+                Variant(name=f"random_{draw + 1}", change=partial(_swap, statements=tuple(half)), combined=False)
+            )
+        for name in statements:
+            variants.append(Variant(name=str(name), change=partial(_swap, statements=(name,)), combined=False))
+        return Dimension(name="reading", plain=plain, variants=tuple(variants))
+
+    def cap(self) -> Dimension:
+        counted = self._counted()
+        most = int(self.study.statements["speaker"][counted].value_counts().max()) if counted.any() else 0
+        variants = [
+            Variant(
+                name=str(cap),
+                change=partial(_capped, counted=counted, most=cap, seed=self.seed),
+                combined=cap == _CAPS[1],
+            )
+            for cap in _CAPS
+            if cap < most
+        ]
+        return Dimension(name="cap", plain="none", variants=tuple(variants))
+
+    def groups(self) -> Dimension:
+        group_of = {actor.id: actor.group for actor in self.study.actors}
+        by_group: dict[str, list[str]] = {}
+        for speaker in self._speakers():
+            by_group.setdefault(group_of.get(speaker, speaker), []).append(speaker)
+        names = [group.id for group in self.study.groups if group.id in by_group] if len(by_group) > 1 else []
+        return self._without("groups", {name: by_group[name] for name in names})
+
+    def speakers(self) -> Dimension:
+        speakers = self._speakers()
+        return self._without("speakers", {name: [name] for name in speakers} if len(speakers) > 1 else {})
+
+    def _without(self, name: str, speakers: Mapping[str, list[str]]) -> Dimension:
+        variants = (
+            Variant(name=one, change=partial(_without, speakers=tuple(gone)), combined=False)
+            for one, gone in speakers.items()
+        )
+        return Dimension(name=name, plain="all", variants=tuple(variants))
+
+    def thresholds(self) -> Dimension:
+        """Every threshold moved by a tenth and a quarter, from 1 and to it; and two voices asked for, not one."""
+        variants: list[Variant] = []
+        for name, factor in _MOVES:
+            moved = {key: _moved(table, factor) for key, table in self.tables.items()}
+            changed = {key: table for key, table in moved.items() if table is not None and table != self.tables[key]}
+            if changed:
+                variants.append(Variant(name=name, tables=changed))
+        table = self.tables.get("theme")
+        single = self._one_voice()
+        raised = None if table is None or single is None else _raised(table, single)
+        if raised is not None and raised != table:
+            variants.append(Variant(name="two_voices", tables={"theme": raised}))
+        return Dimension(name="thresholds", plain="as they are", variants=tuple(variants))
+
+    def _one_voice(self) -> float | None:
+        """The demand of a single unit of mean weight."""
+        coverage = measure_coverage(self.study, self.choices)
+        tally = coverage.tallies.get("theme")
+        return None if tally is None or coverage.unit == "theme" else 1 / len(tally.present)
+
+    @property
+    def _has_statements(self) -> bool:
+        return not self.study.statements.empty
+
+    def _counted(self) -> np.ndarray[Any, Any]:
+        return measure_coverage(self.study, self.choices).touches.counted
+
+    def _speakers(self) -> list[str]:
+        return [str(name) for name in dict.fromkeys(self.study.statements["speaker"][self._counted()].astype(object))]
+
+
+def _of_options(dimension: str, plain: str, others: Iterable[str], option: str) -> Dimension:
+    variants = tuple(Variant(name=name, choices={option: name}) for name in others)
+    return Dimension(name=dimension, plain=plain, variants=variants)
+
+
+# -- what variants make of a study
+
+
+def _swap(study: Study, *, statements: tuple[str, ...]) -> Study:
+    return study.with_readings_swapped(study.codings["statement"].isin(statements))
+
+
+def _without(study: Study, *, speakers: tuple[str, ...]) -> Study:
+    return study.counting_only(~study.statements["speaker"].isin(speakers))
+
+
+def _capped(study: Study, *, counted: np.ndarray[Any, Any], most: int, seed: int) -> Study:
+    """Of each speaker's statements that count, so many at most, drawn at random."""
+    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
+    order = pd.Series(stream.permutation(len(counted)), index=study.statements.index)
+    rank = order[counted].groupby(study.statements["speaker"][counted], observed=True).rank()
+    return study.counting_only(~order.index.isin(rank.index[rank > most]))
+
+
+def _moved(table: DecisionTable, factor: Fraction) -> DecisionTable | None:
+    """The table with each threshold over 0 moved: those under 1 times the factor, those over 1 divided by it."""
+    return _with_edges(table, lambda edge: edge if edge in (0, 1) else edge * factor if edge < 1 else edge / factor)
+
+
+def _raised(table: DecisionTable, single: float) -> DecisionTable | None:
+    """The table with demand beginning over that of a single unit."""
+    least = Fraction(str(round(single * (1 + 1e-6), 12)))
+    return _with_edges(table, lambda edge: least if edge == 0 else edge, only="demand")
+
+
+def _with_edges(
+    table: DecisionTable, move: Callable[[Fraction], Fraction], only: str | None = None
+) -> DecisionTable | None:
+    """The table with its thresholds moved; ``None`` where they would no longer stand in order."""
+
+    def moved(band: Band) -> Band:
+        below, upto = (None if edge is None else move(edge) for edge in (band.below, band.upto))
+        return Band(name=band.name, below=below, upto=upto)
+
+    inputs = [
+        evolve(item, bands=[moved(band) for band in item.bands]) if only in (None, item.name) else item
+        for item in table.inputs
+    ]
+    try:
+        return evolve(table, inputs=inputs)
+    except DecisionTableError:
+        return None

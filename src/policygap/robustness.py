@@ -1,0 +1,486 @@
+"""A study comes in; how every gap and claim fares when it is counted in each other defensible way goes out.
+
+Each kind of choice is changed alone, which says what a finding hangs on; and choices are changed together, as a
+specification curve shows (Simonsohn, Simmons and Nelson 2020, doi:10.1038/s41562-020-0912-z). The share of scenarios in
+which a finding survives is no probability: nobody drew the scenarios, and they are not equally defensible.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from attrs import field, frozen
+
+from .choices import Choices, choose
+from .claims import NOT_COMPUTABLE, check_claims
+from .coverage import measure_coverage
+from .decisions import DecisionTable, built_in_table
+from .errors import Problem, UsageError
+from .gaps import Gap, find_gaps
+from .messages import names, say, word
+from .model import Claim
+from .multiverse import Change, Dimension, Variant, list_dimensions
+from .showing import to_html_table
+from .study import Study
+
+__all__ = ["Robustness", "measure_robustness"]
+
+PLAIN = "plain"
+TOGETHER = "together"
+_TABLES = ("theme", "recommendation", "target")
+
+
+@frozen(kw_only=True)
+class _Outcome:
+    """What a scenario made of one finding, the figure that it was decided on, and whether there was any to be told."""
+
+    outcome: str
+    figure: float | None = None
+    told: bool = True
+
+
+@frozen(kw_only=True)
+class _Scenario:
+    """One way to count: which kind of choice it is about, and the variant of each that is not the plain one."""
+
+    changed: str
+    variants: Mapping[str, Variant]
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class Robustness:
+    """How findings fare when choices change.
+
+    Attributes
+    ----------
+    study, choices, seed
+        What was tried, from which plain choices, with which seed.
+    dimensions
+        The kinds of choice, with their variants.
+    scenarios
+        A row a scenario, the plain one first: ``changed`` (``plain``, the kind of choice that was changed alone, or
+        ``together``), then a column for each kind of choice with the variant's name.
+    outcomes
+        A row a scenario and a column for each finding (``type`` and ``id``): its outcome; missing where the scenario
+        can't be counted, such as weights by a population that is not known.
+    figures
+        The same for the figure that a gap was decided on: demand of themes and recommendations, ratio of targets.
+    findings
+        A row a finding: ``type`` (``gap`` or ``claim``), ``id``, ``label``, ``outcome``, ``is_gap``; ``kinds`` of
+        choice that were tried, ``held``, under how many of them it holds; ``breaks_under``, the others, separated by
+        ``;``; ``broken_by``, for each of these how often and by what; ``one_speaker``, whether leaving out a single one
+        ``breaks`` it; ``verdict``, by the decision table; ``scenarios`` in all and ``survived``, the share of them.
+    complete
+        Whether every scenario was tried; ``False`` where the run was interrupted.
+    reasons
+        Why scenarios could not be counted, by their number.
+    """
+
+    study: Study
+    choices: Choices
+    seed: int
+    dimensions: tuple[Dimension, ...]
+    scenarios: pd.DataFrame
+    outcomes: pd.DataFrame
+    figures: pd.DataFrame
+    findings: pd.DataFrame
+    complete: bool
+    reasons: Mapping[int, str] = field(factory=dict)
+
+    def sentence(self, type: str, id: str, language: str = "en") -> str:
+        """How firmly one finding stands, in words, by kinds of choice.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> tried = pg.measure_robustness(pg.read_study("smabystrategi"), dimensions=["unit", "counting"], together=0)
+        >>> tried.sentence("gap", "C")
+        'holds under 1 of 2 kinds of choice; breaks when each unit counts in full for every target it touches'
+        """
+        row = self._by_id.get((type, id))
+        if row is None:
+            what = f"there is no {type} '{id}'"
+            raise UsageError([Problem(what=what, fix="see the columns type and id of the findings")])
+        if row["verdict"] == "not_tried":
+            return say("robustness.not_tried", language)
+        text = say("robustness.holds", language, held=row["held"], kinds=row["kinds"])
+        broken = [name for name in str(row["breaks_under"]).split(";") if name]
+        if not broken:
+            return text
+        first = [self._first_break((type, id), name) for name in broken]
+        phrases = [_phrase(name, variant, self._plain[name], self._label, language) for name, variant in first]
+        return say("robustness.breaks", language, text=text, when="; ".join(phrases))
+
+    @cached_property
+    def _by_id(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {(str(row["type"]), str(row["id"])): dict(row) for row in self.findings.to_dict("records")}  # type: ignore[arg-type]
+
+    @cached_property
+    def _plain(self) -> dict[str, str]:
+        return {dimension.name: dimension.plain for dimension in self.dimensions}
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {record.id: record.label for record in (*self.study.groups, *self.study.actors)}
+
+    def _label(self, name: str) -> str:
+        return self._labels.get(name, name)
+
+    def _first_break(self, finding: tuple[str, str], dimension: str) -> tuple[str, str]:
+        alone = self.scenarios["changed"] == dimension
+        plain = self.outcomes[finding].iloc[0]
+        broken = alone & self.outcomes[finding].notna() & (self.outcomes[finding] != plain)
+        return dimension, str(self.scenarios.loc[broken, dimension].iloc[0])
+
+    def effects(self) -> pd.DataFrame:
+        """How much each kind of choice matters where choices are changed together.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a finding, kind of choice and variant: ``type``, ``id``, ``dimension``, ``variant`` (the plain one
+            included), ``scenarios`` with it, ``survived``, the share of them in which the finding has its plain
+            outcome. The main effect of a kind of choice is how far these shares lie apart.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> study = pg.read_study("smabystrategi")
+        >>> tried = pg.measure_robustness(study, dimensions=["unit", "counting"], together=10)
+        >>> sorted(tried.effects()["dimension"].unique())
+        ['counting', 'unit']
+        """
+        together = self.scenarios["changed"].isin([PLAIN, TOGETHER])
+        names_of = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
+        lines: list[dict[str, Any]] = []
+        for kind, name in self.outcomes.columns:
+            outcome = self.outcomes.loc[together, (kind, name)]
+            survives = outcome.eq(outcome.iloc[0]).where(outcome.notna())
+            for dimension in names_of:
+                for variant, part in survives.groupby(self.scenarios.loc[together, dimension], sort=False):
+                    known = part.dropna().to_numpy(dtype=bool)
+                    share = float(known.mean()) if len(known) else None
+                    lines.append(
+                        {
+                            "type": kind,
+                            "id": name,
+                            "dimension": dimension,
+                            "variant": variant,
+                            "scenarios": len(known),
+                            "survived": share,
+                        }
+                    )
+        return pd.DataFrame(lines, columns=["type", "id", "dimension", "variant", "scenarios", "survived"])
+
+    def curve(self, id: str) -> pd.DataFrame:
+        """The specification curve of a gap: its figure in every scenario, from low to high, with what was chosen.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a scenario that has the figure: ``scenario``, ``figure``, ``outcome``, ``survives``, ``changed`` and a
+            column for each kind of choice.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> study = pg.read_study("smabystrategi")
+        >>> curve = pg.measure_robustness(study, dimensions=["unit", "weights"], together=0).curve("A")
+        >>> bool(curve["figure"].is_monotonic_increasing)
+        True
+        """
+        if ("gap", id) not in self._by_id:
+            raise UsageError([Problem(what=f"there is no gap '{id}'", fix="see the column id of the findings")])
+        outcome = self.outcomes[("gap", id)]
+        frame = pd.DataFrame({"figure": self.figures[id], "outcome": outcome, "survives": outcome.eq(outcome.iloc[0])})
+        frame = frame.join(self.scenarios)[self.figures[id].notna()]
+        return frame.sort_values("figure", kind="stable").reset_index(names="scenario")
+
+    def _repr_html_(self) -> str:
+        """The findings and how firmly they stand, as a notebook shows them."""
+        columns = ["type", "id", "outcome", "verdict", "held", "kinds", "breaks_under"]
+        rows = self.findings[columns].itertuples(index=False)
+        return to_html_table(f"{len(self.scenarios)} scenarios", columns, rows)
+
+
+def measure_robustness(
+    study: Study,
+    choices: Choices | None = None,
+    *,
+    dimensions: Iterable[str] | None = None,
+    own: Mapping[str, Change | Mapping[str, Change]] | None = None,
+    together: int = 200,
+    seed: int = 0,
+    tables: Mapping[str, DecisionTable] | None = None,
+    verdicts: DecisionTable | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+    **options: Any,
+) -> Robustness:
+    """Count a study in every other defensible way, and find what each gap and claim hangs on.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dimensions
+        Which built-in kinds of choice (:data:`policygap.multiverse.DIMENSIONS`); ``None``: all that the study offers.
+    own
+        Kinds of choice of your own by name: a function from study to study, or several by the name of the variant.
+    together
+        How many scenarios in which several choices change at once, drawn with the seed from all there are; 0 for none.
+    seed
+        A whole number of 0 or more.
+    tables
+        Decision tables in place of the built-in ``target``, ``theme`` and ``recommendation``.
+    verdicts
+        A decision table in place of the built-in ``robustness``.
+    progress
+        Called after every scenario with how many are done and how many there are.
+    choices, **options
+        The plain way to count: see :class:`policygap.choices.Choices`.
+
+    Returns
+    -------
+    Robustness
+        What was tried and what came out. A run that is interrupted from the keyboard keeps what was done until then.
+
+    Raises
+    ------
+    UsageError
+        Where an argument is not usable, each named.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> tried = pg.measure_robustness(pg.read_study("smabystrategi"), dimensions=["unit", "coder"], together=0)
+    >>> len(tried.scenarios)  # the plain one, two other units, two other coders
+    5
+    """
+    plain = choose(choices, options)
+    _judge(together=together, seed=seed)
+    deciding = {name: (tables or {}).get(name) or built_in_table(name) for name in _TABLES}
+    found = list_dimensions(study, plain, deciding, names=dimensions, own=own, seed=int(seed))
+    scenarios = [*_alone(found), *_together(found, int(together), int(seed))]
+    rows: list[dict[tuple[str, str], _Outcome]] = [_try(study, plain, deciding, scenarios[0])]
+    reasons: dict[int, str] = {}
+    try:
+        for number, scenario in enumerate(scenarios[1:], start=1):
+            try:
+                rows.append(_try(study, plain, deciding, scenario))
+            except UsageError as error:
+                reasons[number] = "; ".join(str(error).splitlines())
+                rows.append({})
+            if progress is not None:
+                progress(number, len(scenarios) - 1)
+    except KeyboardInterrupt:
+        pass  # what was done until then is kept, and called incomplete
+    done = scenarios[: len(rows)]
+    outcomes = _columns_of(rows)
+    figures = pd.DataFrame(
+        {key[1]: [row[key].figure if key in row else None for row in rows] for key in rows[0] if key[0] == "gap"},
+        dtype=float,
+    )
+    listed = _listed(done, found)
+    gaps = {gap.subject: gap for gap in find_gaps(measure_coverage(study, plain), tables=deciding)}
+    texts = {claim.id: claim for claim in study.claims}
+    return Robustness(
+        study=study,
+        choices=plain,
+        seed=int(seed),
+        dimensions=found,
+        scenarios=listed,
+        outcomes=outcomes,
+        figures=figures,
+        findings=_findings(
+            [gaps[name] if kind == "gap" else texts[name] for kind, name in rows[0]],
+            told=[outcome.told for outcome in rows[0].values()],
+            scenarios=listed,
+            outcomes=outcomes,
+            verdicts=verdicts or built_in_table("robustness"),
+        ),
+        complete=len(done) == len(scenarios),
+        reasons=reasons,
+    )
+
+
+def _judge(**given: object) -> None:
+    problems = [
+        Problem(file=name, what=f"{value!r} is no whole number of 0 or more", fix="give one, as in seed=1")
+        for name, value in given.items()
+        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 0
+    ]
+    if problems:
+        raise UsageError(problems)
+
+
+def _alone(dimensions: tuple[Dimension, ...]) -> Iterable[_Scenario]:
+    """The plain scenario, and each variant of each kind of choice by itself."""
+    yield _Scenario(changed=PLAIN, variants={})
+    for dimension in dimensions:
+        for variant in dimension.variants:
+            yield _Scenario(changed=dimension.name, variants={dimension.name: variant})
+
+
+def _together(dimensions: tuple[Dimension, ...], most: int, seed: int) -> Iterable[_Scenario]:
+    """Scenarios in which two kinds of choice or more are changed: all there are, or so many drawn of them."""
+    ways = {one.name: [None, *(variant for variant in one.variants if variant.combined)] for one in dimensions}
+    every = math.prod(len(variants) for variants in ways.values())
+    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4,)))
+    if every <= max(most, 1) * 20:
+        numbers = [number for number in range(every) if _changes(number, ways) > 1]
+        if len(numbers) > most:
+            numbers = sorted(stream.choice(numbers, size=most, replace=False).tolist())
+    else:
+        drawn: set[int] = set()
+        while len(drawn) < most:
+            digits = [int(stream.integers(len(variants))) for variants in ways.values()]
+            number = 0
+            for digit, variants in zip(digits, ways.values(), strict=True):
+                number = number * len(variants) + digit
+            if _changes(number, ways) > 1:
+                drawn.add(number)
+        numbers = sorted(drawn)
+    for number in numbers:
+        chosen = _variants(number, ways)
+        yield _Scenario(changed=TOGETHER, variants={name: way for name, way in chosen.items() if way is not None})
+
+
+def _variants(number: int, ways: Mapping[str, list[Variant | None]]) -> dict[str, Variant | None]:
+    """The variants that a number stands for, as digits of a mixed radix."""
+    chosen: dict[str, Variant | None] = {}
+    for name, variants in reversed(list(ways.items())):
+        number, digit = divmod(number, len(variants))
+        chosen[name] = variants[digit]
+    return {name: chosen[name] for name in ways}
+
+
+def _changes(number: int, ways: Mapping[str, list[Variant | None]]) -> int:
+    return sum(way is not None for way in _variants(number, ways).values())
+
+
+def _try(
+    study: Study, plain: Choices, tables: Mapping[str, DecisionTable], scenario: _Scenario
+) -> dict[tuple[str, str], _Outcome]:
+    """Every gap and claim as one scenario has it."""
+    choices, deciding = plain, dict(tables)
+    for variant in scenario.variants.values():
+        study = variant.change(study) if variant.change is not None else study
+        choices = choices.but(**variant.choices)
+        deciding |= variant.tables
+    found: dict[tuple[str, str], _Outcome] = {}
+    for gap in find_gaps(measure_coverage(study, choices), tables=deciding):
+        figure = gap.figures.get("ratio" if gap.benchmark else "demand")
+        told = gap.figures.get("attention") is not None
+        found["gap", gap.subject] = _Outcome(outcome=gap.kind, figure=figure, told=told)
+    if study.claims:
+        claims = check_claims(study, choices)
+        for name, verdict in zip(claims.index.astype(object), claims["verdict"].astype(object), strict=True):
+            found["claim", str(name)] = _Outcome(outcome=str(verdict), told=verdict != NOT_COMPUTABLE)
+    return found
+
+
+def _columns_of(rows: list[dict[tuple[str, str], _Outcome]]) -> pd.DataFrame:
+    """The outcomes, a column a finding; missing where a scenario can't tell what the plain one can."""
+    columns: dict[tuple[str, str], list[str | None]] = {}
+    for key, plain in rows[0].items():
+        cells = [row.get(key) for row in rows]
+        columns[key] = [cell.outcome if cell is not None and cell.told >= plain.told else None for cell in cells]
+    frame = pd.DataFrame(columns, dtype=object)
+    frame.columns = pd.MultiIndex.from_tuples(list(columns), names=["type", "id"])
+    return frame
+
+
+def _listed(scenarios: list[_Scenario], dimensions: tuple[Dimension, ...]) -> pd.DataFrame:
+    lines = [
+        {
+            "changed": scenario.changed,
+            **{
+                one.name: scenario.variants[one.name].name if one.name in scenario.variants else one.plain
+                for one in dimensions
+            },
+        }
+        for scenario in scenarios
+    ]
+    return pd.DataFrame(lines, columns=["changed", *(one.name for one in dimensions)], dtype=object)
+
+
+def _findings(
+    records: Iterable[Gap | Claim],
+    *,
+    told: Iterable[bool],
+    scenarios: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    verdicts: DecisionTable,
+) -> pd.DataFrame:
+    """How each finding fared; what can't even be told plainly was not tried."""
+    alone = [name for name in scenarios.columns if name != "changed"]
+    lines: list[dict[str, Any]] = []
+    for (kind, name), record, known_plainly in zip(outcomes.columns, records, told, strict=True):
+        outcome = outcomes[kind, name]
+        plain, known = outcome.iloc[0], outcome.notna()
+        tried = [one for one in alone if known_plainly and (known & (scenarios["changed"] == one)).any()]
+        broken = {
+            one: scenarios.index[known & (scenarios["changed"] == one) & (outcome != plain)].tolist() for one in tried
+        }
+        breaks = [one for one in tried if broken[one]]
+        single = None if "speakers" not in tried else "breaks" if broken["speakers"] else "holds"
+        decided = verdicts.decide(broken=len(breaks) / len(tried) if tried else None, one_speaker=single)
+        lines.append(
+            {
+                "type": kind,
+                "id": name,
+                "label": record.label if isinstance(record, Gap) else record.text,
+                "outcome": plain,
+                "is_gap": record.is_gap if isinstance(record, Gap) else None,
+                "kinds": len(tried),
+                "held": len(tried) - len(breaks),
+                "breaks_under": ";".join(breaks),
+                "broken_by": _broken_by(scenarios, outcome, broken),
+                "one_speaker": single,
+                "verdict": decided.outcome,
+                "scenarios": int(known.sum()) if tried else 0,
+                "survived": float(outcome[known].eq(plain).mean()) if tried else None,
+            }
+        )
+    columns = ("type", "id", "label", "outcome", "is_gap", "kinds", "held", "breaks_under", "broken_by", "one_speaker")
+    return pd.DataFrame(lines, columns=[*columns, "verdict", "scenarios", "survived"])
+
+
+def _broken_by(scenarios: pd.DataFrame, outcome: pd.Series, broken: Mapping[str, list[int]]) -> str:
+    """For each kind of choice that breaks a finding the first few variants that do, and what they make of it."""
+    most = 3
+    parts: list[str] = []
+    for name, rows in broken.items():
+        if not rows:
+            continue
+        shown = ", ".join(f"{scenarios.at[row, name]} -> {outcome[row]}" for row in rows[:most])
+        more = f" and {len(rows) - most} more" if len(rows) > most else ""
+        parts.append(f"{name}: {shown}{more}")
+    return "; ".join(parts)
+
+
+def _phrase(dimension: str, variant: str, plain: str, label: Callable[[str], str], language: str) -> str:
+    """What breaks a finding, in words."""
+    kind = (
+        variant
+        if dimension != "reading"
+        else "all"
+        if variant == "all"
+        else "random"
+        if variant.startswith("random_")
+        else "one"
+    )
+    form = next(
+        (f"breaks.{name}" for name in (f"{dimension}_{kind}", dimension, "own") if f"breaks.{name}" in names(language)),
+        "breaks.own",
+    )
+    words = {"variant": word("variant", variant, language), "plain": word("variant", plain, language)}
+    if dimension in ("speakers", "groups"):
+        words["variant"] = label(variant)
+    return say(form, language, dimension=dimension, **words)
