@@ -151,8 +151,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     _formats(agreement)
 
+    _add_uncertainty(commands)
     _add_files(commands)
     return parser
+
+
+def _add_uncertainty(commands: Any) -> None:
+    """The commands that say how sure one can be."""
+    robustness = _command(
+        commands, "robustness", _robustness, "how firm each gap and claim is when choices change", default=DEFAULT_STUDY
+    )
+    robustness.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn at random (0)")
+    robustness.add_argument(
+        "--together", type=int, default=200, metavar="N", help="scenarios in which several choices change (200)"
+    )
+    robustness.add_argument("--dimensions", metavar="D", help="which kinds of choice, by commas (all that apply)")
+    robustness.add_argument("--lang", metavar="LANG", default="en", help="language of the sentences: en or nb")
+    robustness.add_argument(
+        "--show", choices=("findings", "effects", "scenarios"), default="findings", help="which table (findings)"
+    )
+    _formats(robustness)
+    _counting(robustness)
+
+    intervals = _command(
+        commands,
+        "intervals",
+        _intervals,
+        "how far every figure moves when the units are drawn anew",
+        default=DEFAULT_STUDY,
+    )
+    intervals.add_argument("--n", type=int, default=2000, metavar="N", help="how many draws (2000)")
+    intervals.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (0)")
+    intervals.add_argument("--level", type=float, default=0.95, metavar="L", help="between 0 and 1 (0.95)")
+    intervals.add_argument("--lang", metavar="LANG", default="en", help="language of what is said of them: en or nb")
+    _formats(intervals)
+    _counting(intervals)
 
 
 def _add_files(commands: Any) -> None:
@@ -200,6 +233,7 @@ def _counting(command: argparse.ArgumentParser) -> None:
     group.add_argument("--reading", metavar="R", default="main", help="main or alternative")
     group.add_argument("--voices", metavar="V", help="statement voices that count, by commas (all but synthesis)")
     group.add_argument("--restated", action="store_true", help="count statements that restate another too")
+    group.add_argument("--counting", metavar="C", default="fractional", help="in shares: fractional or full")
 
 
 def _words(text: str | None) -> tuple[str, ...] | None:
@@ -218,6 +252,7 @@ def _choices(arguments: argparse.Namespace) -> Any:
         reading=arguments.reading,
         voices=_words(arguments.voices),
         restated=arguments.restated,
+        counting=arguments.counting,
     )
 
 
@@ -346,6 +381,65 @@ def _agreement(arguments: argparse.Namespace) -> int:
     agreement = measure_agreement(_read(arguments), _words(arguments.coders), reading=arguments.reading)
     table = getattr(agreement, arguments.show)
     return _emit(table if arguments.show == "disagreements" else table.reset_index(), arguments.format)
+
+
+def _robustness(arguments: argparse.Namespace) -> int:
+    from .robustness import measure_robustness
+
+    tried = measure_robustness(
+        _read(arguments),
+        _choices(arguments),
+        dimensions=_words(arguments.dimensions),
+        together=arguments.together,
+        seed=arguments.seed,
+        progress=_progress_bar(),
+    )
+    if arguments.show == "effects":
+        return _emit(tried.effects(), arguments.format)
+    if arguments.show == "scenarios":
+        outcomes = tried.outcomes.set_axis([f"{kind} {name}" for kind, name in tried.outcomes.columns], axis="columns")
+        return _emit(tried.scenarios.join(outcomes).reset_index(names="scenario"), arguments.format)
+    table = tried.findings.assign(
+        sentence=[
+            tried.sentence(kind, name, arguments.lang)
+            for kind, name in zip(tried.findings["type"], tried.findings["id"], strict=True)
+        ]
+    )
+    if arguments.format == "github":
+        table = table[["type", "id", "outcome", "verdict", "sentence"]]
+    if not tried.complete:
+        print(f"interrupted after {len(tried.scenarios)} scenarios", file=sys.stderr)
+    return _emit(table, arguments.format)
+
+
+def _progress_bar() -> Callable[[int, int], Any] | None:
+    """What draws a bar for whoever sits at a terminal and has tqdm."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    bar = tqdm(file=sys.stderr, leave=False, bar_format="{l_bar}{bar}| {n}/{total} {elapsed}<{remaining}")
+
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return show
+
+
+def _intervals(arguments: argparse.Namespace) -> int:
+    from .uncertainty import bootstrap
+
+    drawn = bootstrap(_read(arguments), _choices(arguments), n=arguments.n, seed=arguments.seed, level=arguments.level)
+    table = drawn.intervals
+    if arguments.format == "github":
+        for sentence in (drawn.name(arguments.lang), *drawn.explain(arguments.lang)):
+            _print(sentence)
+        _print("")
+        table = table.drop(columns=["kind", "assessed"])
+    return _emit(table, arguments.format)
 
 
 def _quotes(arguments: argparse.Namespace) -> int:

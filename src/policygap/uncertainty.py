@@ -19,7 +19,7 @@ import pandas as pd
 from attrs import field, frozen
 
 from .choices import Choices
-from .coverage import Coverage, evolve_unit, measure_coverage
+from .coverage import Coverage, measure_coverage
 from .errors import Problem, UsageError
 from .intervals import METHODS, Interval, Jackknife, bca, percentile, wilson
 from .messages import percent, say, word
@@ -27,7 +27,6 @@ from .resampling import Sums, draw_sums, leave_out_each, make_sums
 from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
-from .units import collect_units
 
 __all__ = ["MEASURES", "Bootstrap", "bootstrap"]
 
@@ -494,7 +493,8 @@ def _strata_of(coverage: Coverage) -> tuple[Array, pd.DataFrame, Array]:
         cluster[present] = np.arange(present.sum())
         strata = pd.DataFrame([(None, False)] if present.any() else [], columns=columns)
         return cluster, strata, np.zeros(int(present.sum()), dtype=np.int64)
-    units = collect_units(evolve_unit(coverage.touches, coverage.unit))
+    units = coverage.units
+    assert units is not None  # only themes have none
     speakers = units.speaker[present] if units.unit == "statement" else units.ids[present].to_numpy()
     codes, distinct = pd.factorize(speakers)
     cluster[present] = codes
@@ -583,7 +583,7 @@ class _Judge:
                     "estimate": self._estimate(place, name, measure),
                     "units": figure("calling" if measure == "demand" else "units", name),
                     "assessed": figure("assessed", name),
-                    "whole_groups": figure("whole_groups", name),
+                    "whole_groups": self._whole_groups(place, name, measure),
                     "lowest": jackknife.lowest if jackknife is not None else None,
                     "highest": jackknife.highest if jackknife is not None else None,
                     "low": interval.low,
@@ -597,6 +597,16 @@ class _Judge:
         frame = pd.DataFrame(lines, columns=list(_COLUMNS)).astype({**numbers, **counts})
         words = frame[["method", "reason"]].astype(object)
         return frame.assign(**{str(name): words[name].where(words[name].notna(), None) for name in words})
+
+    def _whole_groups(self, place: int, code: str, measure: str) -> float | None:
+        """How many of the units that are counted are groups speaking as one, where units are speakers."""
+        if measure != "demand":
+            return self.coverage.figure("whole_groups", code)
+        tally = self.coverage.tallies.get(self.coverage.study.codes[place].kind)
+        if tally is None or self.coverage.units is None or self.coverage.unit == "statement":
+            return None
+        unit, called = tally.calling
+        return float(self.coverage.units.is_group[unit[called == place]].sum())
 
     def _estimate(self, place: int, code: str, measure: str) -> float | None:
         if measure != "rank":

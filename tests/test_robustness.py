@@ -1,0 +1,282 @@
+"""Every other way to count: against doing it by hand, and against what must hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import policygap as pg
+from policygap.choices import Choices
+from policygap.decisions import built_in_table
+from policygap.messages import LANGUAGES, names
+from policygap.multiverse import DIMENSIONS, list_dimensions
+
+TABLES = {name: built_in_table(name) for name in ("theme", "recommendation", "target")}
+FAST = [name for name in DIMENSIONS if name != "reading"]
+
+
+@pytest.fixture(scope="module")
+def bundled() -> pg.Study:
+    return pg.read_study("smabystrategi")
+
+
+@pytest.fixture(scope="module")
+def tried(bundled: pg.Study) -> pg.Robustness:
+    return pg.measure_robustness(bundled, dimensions=FAST, together=30, seed=3)
+
+
+def outcomes_of(study: pg.Study, **options: Any) -> dict[str, str]:
+    return {gap.subject: gap.kind for gap in pg.find_gaps(pg.measure_coverage(study, **options))}
+
+
+def row_of(tried: pg.Robustness, dimension: str, variant: str) -> dict[str, str]:
+    """What one scenario, in which only this was changed, made of the gaps."""
+    place = tried.scenarios.index[(tried.scenarios["changed"] == dimension) & (tried.scenarios[dimension] == variant)]
+    return tried.outcomes.loc[place[0], "gap"].to_dict()
+
+
+# -- against doing it by hand
+
+
+@pytest.mark.parametrize(
+    ("dimension", "variant", "options"),
+    [
+        ("unit", "statement", {"unit": "statement"}),
+        ("weights", "group", {"weights": "group"}),
+        ("counting", "full", {"counting": "full"}),
+        ("restatements", "with", {"restated": True}),
+        ("syntheses", "with", {"voices": ["quote", "summary", "inference", "synthesis"]}),
+        ("printed", "with", {"basis": ["coder", "printed"]}),
+        ("coder", "first", {"coder": "first"}),
+    ],
+)
+def test_a_choice_changed_is_that_choice(
+    bundled: pg.Study, tried: pg.Robustness, dimension: str, variant: str, options: dict[str, Any]
+) -> None:
+    assert row_of(tried, dimension, variant) == outcomes_of(bundled, **options)
+
+
+def test_the_plain_scenario_is_the_plain_result(bundled: pg.Study, tried: pg.Robustness) -> None:
+    assert tried.outcomes.loc[0, "gap"].to_dict() == outcomes_of(bundled)
+    assert tried.outcomes.loc[0, "claim"].to_dict() == pg.check_claims(bundled)["verdict"].to_dict()
+    ratio = pg.measure_coverage(bundled).targets["ratio"]
+    assert tried.figures.loc[0, "A"] == pytest.approx(ratio["A"])
+
+
+def test_leaving_a_speaker_out_is_as_if_it_had_never_spoken(bundled: pg.Study, tried: pg.Robustness) -> None:
+    speaker = tried.scenarios.loc[tried.scenarios["changed"] == "speakers", "speakers"].iloc[4]
+    silent = bundled.counting_only(bundled.statements["speaker"].astype(object) != speaker)
+    assert row_of(tried, "speakers", speaker) == outcomes_of(silent)
+
+
+def test_leaving_a_group_out_takes_its_actors_along(bundled: pg.Study, tried: pg.Robustness) -> None:
+    members = {actor.id for actor in bundled.actors if actor.group == "counties"} | {"counties"}
+    silent = bundled.counting_only(~bundled.statements["speaker"].astype(object).isin(members))
+    assert row_of(tried, "groups", "counties") == outcomes_of(silent)
+
+
+def test_a_cap_leaves_each_speaker_so_many_statements(bundled: pg.Study) -> None:
+    (cap,) = list_dimensions(bundled, Choices(), TABLES, names=["cap"], seed=1)
+    for variant in cap.variants:
+        assert variant.change is not None
+        capped = variant.change(bundled)
+        counted = pg.measure_coverage(capped).touches.counted
+        by_speaker = capped.statements["speaker"][counted].value_counts()
+        before = bundled.statements["speaker"][pg.measure_coverage(bundled).touches.counted].value_counts()
+        assert by_speaker.to_dict() == before.clip(upper=int(variant.name)).to_dict()
+
+
+def test_a_flipped_reading_is_the_other_reading_there_and_nowhere_else(bundled: pg.Study) -> None:
+    (reading,) = list_dimensions(bundled, Choices(), TABLES, names=["reading"])
+    single = next(variant for variant in reading.variants if variant.name.startswith("s2"))
+    assert single.change is not None
+    flipped = single.change(bundled)
+    here = bundled.codings["statement"].astype(object) == single.name
+    assert flipped.codings[~here].equals(bundled.codings[~here])
+    before, after = (pg.measure_coverage(one).touches for one in (bundled, flipped))
+    other = pg.measure_coverage(bundled, reading="alternative").touches
+    place = list(before.statement_ids).index(single.name)
+    assert set(after.code[after.statement == place]) == set(other.code[other.statement == place])
+    everywhere = bundled.with_readings_swapped([True] * len(bundled.codings))
+    assert outcomes_of(everywhere) == outcomes_of(bundled, reading="alternative")
+
+
+def test_thresholds_move_both_ways_and_two_voices_are_more_than_one(bundled: pg.Study) -> None:
+    (thresholds,) = list_dimensions(bundled, Choices(), TABLES, names=["thresholds"])
+    moved = {variant.name: variant.tables for variant in thresholds.variants}
+    assert set(moved) == {"outward_25", "outward_10", "inward_10", "inward_25", "two_voices"}
+    edges = {
+        name: [band.below for band in tables["target"].inputs[1].bands]
+        for name, tables in moved.items()
+        if "target" in tables
+    }
+    assert [float(edge) for edge in edges["outward_25"][1:3]] == pytest.approx([2 / 3 * 0.8, 1.5 / 0.8])
+    assert [float(edge) for edge in edges["inward_25"][1:3]] == pytest.approx([2 / 3 * 1.25, 1.5 / 1.25])
+    one, two = 1 / 23, 2 / 23
+    decide = moved["two_voices"]["theme"].decide
+    silent = decide(demand=0.0, presence="absent", emphasis=None, commitment=None)
+    assert decide(demand=one, presence="absent", emphasis=None, commitment=None) == silent
+    assert decide(demand=two, presence="absent", emphasis=None, commitment=None).outcome == "unmet_call"
+
+
+# -- what must hold
+
+
+def test_nothing_tried_is_called_so(bundled: pg.Study) -> None:
+    alone = pg.measure_robustness(bundled, dimensions=[], together=50)
+    assert len(alone.scenarios) == 1
+    assert set(alone.findings["verdict"]) == {"not_tried"}
+    assert alone.sentence("gap", "A") == "nothing could be tried"
+
+
+def test_what_changes_nothing_breaks_nothing(bundled: pg.Study) -> None:
+    same = pg.measure_robustness(bundled, dimensions=[], own={"nothing": lambda study: study})
+    told = same.findings[same.findings["kinds"] > 0]
+    assert set(told["verdict"]) == {"robust"}
+    assert (told["survived"] == 1).all()
+
+
+def test_the_same_seed_tries_the_same(bundled: pg.Study, tried: pg.Robustness) -> None:
+    again = pg.measure_robustness(bundled, dimensions=FAST, together=30, seed=3)
+    pd.testing.assert_frame_equal(tried.findings, again.findings)
+    pd.testing.assert_frame_equal(tried.scenarios, again.scenarios)
+    other = pg.measure_robustness(bundled, dimensions=["unit", "weights", "counting", "coder"], together=5, seed=4)
+    assert (other.scenarios["changed"] == "together").sum() == 5
+
+
+def test_scenarios_together_change_two_choices_or_more_and_come_once(tried: pg.Robustness) -> None:
+    together = tried.scenarios[tried.scenarios["changed"] == "together"].drop(columns="changed")
+    plain = tried.scenarios.drop(columns="changed").iloc[0]
+    assert len(together) == 30
+    assert ((together != plain).sum(axis=1) >= 2).all()
+    assert not together.duplicated().any()
+    every = pg.measure_robustness(tried.study, dimensions=["unit", "counting"], together=100).scenarios
+    assert (every["changed"] == "together").sum() == 2  # two other units by one other counting: all there are
+
+
+def test_a_finding_holds_or_breaks_under_each_kind_of_choice(tried: pg.Robustness) -> None:
+    findings = tried.findings[tried.findings["kinds"] > 0]
+    broken = findings["breaks_under"].str.split(";").map(lambda names: len([name for name in names if name]))
+    assert (findings["held"] + broken == findings["kinds"]).all()
+    assert ((findings["verdict"] == "robust") == (broken == 0)).all()
+    single = findings["one_speaker"].eq("breaks")
+    assert set(findings.loc[single, "verdict"]) == {"fragile"}
+    assert findings.loc[single, "breaks_under"].str.contains("speakers").all()
+
+
+def test_every_break_has_its_words_in_every_language(tried: pg.Robustness) -> None:
+    for language in LANGUAGES:
+        for kind, name in zip(tried.findings["type"], tried.findings["id"], strict=True):
+            assert "{" not in tried.sentence(kind, name, language)
+        for dimension in DIMENSIONS:
+            assert any(form.startswith(f"breaks.{dimension}") for form in names(language))
+
+
+def test_effects_are_shares_of_the_scenarios_with_a_variant(tried: pg.Robustness) -> None:
+    effects = tried.effects()
+    one = effects[(effects["id"] == "A") & (effects["dimension"] == "weights")].set_index("variant")
+    together = tried.scenarios["changed"].isin(["plain", "together"])
+    outcome = tried.outcomes["gap", "A"]
+    for variant, row in one.iterrows():
+        mine = outcome[together & (tried.scenarios["weights"] == variant)]
+        assert row["survived"] == pytest.approx((mine == outcome[0]).mean())
+        assert row["scenarios"] == len(mine)
+
+
+def test_a_curve_runs_from_low_to_high(tried: pg.Robustness) -> None:
+    curve = tried.curve("A")
+    assert curve["figure"].is_monotonic_increasing
+    assert len(curve) == tried.figures["A"].notna().sum()
+    plain = curve[curve["scenario"] == 0].iloc[0]
+    assert plain["survives"]
+    assert plain["changed"] == "plain"
+
+
+# -- edges
+
+
+def test_own_kinds_of_choice_are_tried_alone_and_together(bundled: pg.Study) -> None:
+    own = {
+        "without the first": lambda study: study.counting_only(range(len(study.statements))),
+        "by half": {"first": lambda study: study.counting_only([True] * 200 + [False] * (len(study.statements) - 200))},
+    }
+    found = pg.measure_robustness(bundled, dimensions=["counting"], own=own, together=9)
+    assert set(found.scenarios["changed"]) == {"plain", "counting", "without the first", "by half", "together"}
+    assert any(
+        "by half is first" in found.sentence("gap", name) for name in found.findings.query("type == 'gap'")["id"]
+    )
+
+
+def test_an_interrupted_run_keeps_what_was_done(bundled: pg.Study) -> None:
+    def stop(done: int, total: int) -> None:
+        assert total > 5
+        if done == 3:
+            raise KeyboardInterrupt
+
+    cut = pg.measure_robustness(bundled, dimensions=["unit", "coder", "counting", "speakers"], progress=stop)
+    assert not cut.complete
+    assert len(cut.scenarios) == 4
+    assert len(cut.outcomes) == 4
+    assert set(cut.findings["kinds"]) <= {0, 2}
+
+
+def test_a_scenario_that_cant_be_counted_says_why_and_does_not_count() -> None:
+    study = pg.read_study("smabystrategi")
+
+    def broken(study: pg.Study) -> pg.Study:
+        raise pg.UsageError("no such thing; try another")
+
+    found = pg.measure_robustness(study, dimensions=["counting"], own={"strange": broken}, together=0)
+    assert list(found.reasons.values()) == ["no such thing; try another"]
+    assert found.outcomes.iloc[2].isna().all()
+    assert set(found.findings["kinds"]) == {0, 1}
+
+
+def test_a_study_of_links_alone_has_few_choices() -> None:
+    links = [{"theme": f"t{n}", "target": "A" if n < 5 else "B", "relation": "equal"} for n in range(6)]
+    study = pg.build_study(
+        themes=[{"id": f"t{n}", "label": f"T{n}"} for n in range(6)],
+        targets=[{"id": name, "kind": "focus_area", "label": name} for name in "AB"],
+        links=links,
+    )
+    found = pg.measure_robustness(study)
+    assert [one.name for one in found.dimensions] == ["counting", "thresholds"]
+    assert found.findings.set_index("id").loc["B", "outcome"] == "weak_attention"
+
+
+def test_one_speaker_and_no_statement_are_no_fault(tmp_path: Any) -> None:
+    pg.start_study(tmp_path / "start")
+    study = pg.read_study(tmp_path / "start")
+    found = pg.measure_robustness(study)
+    assert found.complete
+    only = study.statements["speaker"].astype(object) == study.statements["speaker"].iloc[0]
+    assert "speakers" not in [
+        one.name for one in pg.measure_robustness(study.counting_only(only), together=0).dimensions
+    ]
+    silent = pg.measure_robustness(study.counting_only([False] * len(study.statements)), together=3)
+    assert silent.findings["verdict"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"dimensions": ["unitt"]}, "dimensions: 'unitt' is no kind of choice; did you mean 'unit'?"),
+        ({"seed": "1"}, "seed: '1' is no whole number of 0 or more; give one, as in seed=1"),
+        ({"together": -1}, "together: -1 is no whole number of 0 or more; give one, as in seed=1"),
+        ({"own": {"unit": lambda study: study}}, "own: 'unit' is a built-in kind of choice"),
+        ({"own": {"mine": 3}}, "own: 'mine' is no function"),
+    ],
+)
+def test_bad_arguments_are_named(bundled: pg.Study, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(pg.UsageError) as error:
+        pg.measure_robustness(bundled, **options)
+    assert str(error.value).startswith(said)
+
+
+def test_unknown_findings_are_named(tried: pg.Robustness) -> None:
+    with pytest.raises(pg.UsageError, match="there is no gap 'Q'"):
+        tried.sentence("gap", "Q")
+    with pytest.raises(pg.UsageError, match="there is no gap 'c01'"):
+        tried.curve("c01")
