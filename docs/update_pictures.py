@@ -20,7 +20,7 @@ SIZE = {"width": 1180, "height": 760}
 def main() -> None:
     """Take the matrix, and the matrix with a cell open."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as engine:
-        page_file = pg.write_report(pg.read_study("smabystrategi"), folder, formats=["html"])[0]
+        page_file = pg.write_report(pg.read_study("smabystrategi"), folder, formats=["html"], robustness=False)[0]
         browser = engine.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport=SIZE, reduced_motion="reduce")
         page.goto(page_file.as_uri() + "#map")

@@ -223,3 +223,74 @@ def test_many_distinct_sets_are_compared_in_blocks(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("policygap.agreement._BLOCK", 7)
     assert measure_agreement(study).kinds.loc["theme", "masi"] == pytest.approx(whole)
     assert whole == pytest.approx(naive_alpha_of_sets([subsets, subsets[::-1]]))
+
+
+# -- kappa, one coder against another, and intervals -------------------------------------------------------------------
+
+# irrCAC 0.4.4 (Python) on these answers: CAC(df).fleiss() 0.55357, CAC(df[["ann", "bo"]]).conger() 0.60177 (Cohen's
+# kappa, for two coders), CAC(df).krippendorff() 0.56349.
+YES_OR_NO = ["111011000110100", "110011010100100", "111001000110000"]
+
+
+def yes_or_no(*coders: str) -> Study:
+    return coded([[{"a"} if answer == "1" else set() for answer in row] for row in coders])
+
+
+def test_kappas_and_alpha_are_those_of_irrcac() -> None:
+    three, two = (measure_agreement(yes_or_no(*YES_OR_NO[:coders])).codes.loc["a"] for coders in (3, 2))
+    assert three["fleiss_kappa"] == pytest.approx(0.55357, abs=5e-6)
+    assert three["alpha"] == pytest.approx(0.56349, abs=5e-6)
+    assert pd.isna(three["cohen_kappa"])
+    assert two["cohen_kappa"] == pytest.approx(0.60177, abs=5e-6)
+
+
+def test_cohens_own_kind_of_table_has_its_kappa() -> None:
+    """Fifty statements: 20 yes from both, 5 and 10 from one alone, 15 from neither: (0.7 - 0.5) / (1 - 0.5)."""
+    ann, bo = "1" * 25 + "0" * 25, "1" * 20 + "0" * 5 + "1" * 10 + "0" * 15
+    row = measure_agreement(yes_or_no(ann, bo)).codes.loc["a"]
+    assert row["cohen_kappa"] == pytest.approx(0.4)
+    pair = measure_agreement(yes_or_no(ann, bo)).pairs.query("id == 'a' and coder == 'ann'").iloc[0]
+    assert (pair["precision"], pair["recall"], pair["f1"]) == pytest.approx((20 / 25, 20 / 30, 40 / 55))
+
+
+@few
+@given(coders_and_sets)
+def test_kappas_are_1_for_the_same_answers_and_pairs_mirror_each_other(sets: Sets) -> None:
+    agreement = measure_agreement(coded(sets, "abc"), n=50)
+    for code, row in agreement.codes.iterrows():
+        if pd.notna(row["fleiss_kappa"]):
+            assert -1 <= row["fleiss_kappa"] <= 1
+            there = [place for place in range(len(sets[0])) if all(one[place] is not None for one in sets)]
+            same = all(len({code in (one[place] or ()) for one in sets}) == 1 for place in there)
+            assert (row["fleiss_kappa"] == 1) == same
+    pairs = agreement.pairs.set_index(["id", "coder", "against"])
+    for (code, coder, against), row in pairs.iterrows():
+        mirror = pairs.loc[(code, against, coder)]
+        assert (row["both"], row["only_coder"]) == (mirror["both"], mirror["only_against"])
+        assert row["precision"] == mirror["recall"] or pd.isna(row["precision"])
+
+
+def test_intervals_of_alpha_are_those_of_drawing_statements_by_hand() -> None:
+    agreement = measure_agreement(yes_or_no(*YES_OR_NO), n=200, seed=3)
+    table = np.array([[int(answer) for answer in row] for row in YES_OR_NO])
+    stream = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(1, 0)))
+    which = stream.integers(0, 15, size=200 * 15, dtype=np.uint16).reshape(200, 15)
+    alphas = [krippendorff.alpha(table[:, draw], level_of_measurement="nominal") for draw in which]
+    low, high = np.quantile(alphas, [0.025, 0.975])
+    row = agreement.codes.loc["a"]
+    assert (row["alpha_low"], row["alpha_high"]) == pytest.approx((low, high))
+    assert measure_agreement(yes_or_no(*YES_OR_NO), n=39).codes["alpha_low"].isna().all()
+
+
+def test_rules_are_compared_with_coders() -> None:
+    study = yes_or_no(*YES_OR_NO[:2])
+    rules = [{"statement": f"s{n}", "code": "a", "coder": "words v1", "basis": "rule"} for n in (0, 1, 8)]
+    rules += [{"statement": f"s{n}", "kind": "theme", "coder": "words v1", "basis": "rule"} for n in (2, 3, 4)]
+    agreement = measure_agreement(study.with_codings(rules), ["words v1", "ann"])
+    pair = agreement.pairs.query("id == 'a' and coder == 'words v1'").iloc[0]
+    assert (pair["statements"], pair["both"], pair["only_coder"], pair["only_against"]) == (6, 2, 1, 2)
+
+
+def test_a_seed_that_is_none_is_named() -> None:
+    with pytest.raises(UsageError, match="seed: 'x' is no whole number"):
+        measure_agreement(yes_or_no(*YES_OR_NO), seed="x")  # type: ignore[arg-type]

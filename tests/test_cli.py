@@ -222,7 +222,7 @@ def test_a_new_coder_gets_what_may_be_seen_and_agreement_is_told_afterwards(
 def test_the_report_fits_the_terminal_and_says_where_the_files_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = run(capsys, "report", "--out", tmp_path / "out")
+    code, out, _ = run(capsys, "report", "--quick", "--out", tmp_path / "out")
     assert code == 0
     assert max(map(len, out.splitlines())) <= 100
     assert "\x1b" not in out
@@ -231,13 +231,13 @@ def test_the_report_fits_the_terminal_and_says_where_the_files_are(
 
 
 def test_norwegian_is_asked_for_with_lang(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(capsys, "report", "--lang", "nb", "--out", tmp_path / "out")
+    _, out, _ = run(capsys, "report", "--quick", "--lang", "nb", "--out", tmp_path / "out")
     assert "Oppmerksomhet per innsatsområde" in out
     assert "Called for" not in out
 
 
 def test_a_terminal_that_cannot_show_blocks_gets_plain_bars(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "policygap", "report", "--out", str(tmp_path / "out")]
+    words = [sys.executable, "-m", "policygap", "report", "--quick", "--out", str(tmp_path / "out")]
     done = subprocess.run(words, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"####" in done.stdout

@@ -80,7 +80,9 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory, smabystrategi: pg.Study) -> Path:
-    return pg.write_report(smabystrategi, tmp_path_factory.mktemp("report"), formats=["html"])[0]
+    tried = pg.measure_robustness(smabystrategi, dimensions=["unit", "weights", "counting", "groups"], together=5)
+    folder = tmp_path_factory.mktemp("report")
+    return pg.write_report(smabystrategi, folder, formats=["html"], robustness=tried)[0]
 
 
 def read_map(page: Any) -> pd.DataFrame:
@@ -125,7 +127,9 @@ def test_the_map_of_any_study_is_the_librarys_matrix(
     page = browser.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(pg.write_report(made, tmp_path_factory.mktemp("any") / "out", formats=["html"])[0].as_uri())
+    page.goto(
+        pg.write_report(made, tmp_path_factory.mktemp("any") / "out", formats=["html"], robustness=False)[0].as_uri()
+    )
     for kind in made.target_kinds:
         page.select_option("#map-kind", kind)
         shown = read_map(page).map(lambda text: text.removesuffix(" \N{PLUS-MINUS SIGN}"))
@@ -271,7 +275,7 @@ def test_text_of_strangers_is_shown_as_text_and_never_runs(
              "coder": HOSTILE[1]}
         ),
     )  # fmt: skip
-    page = opened(pg.write_report(study, tmp_path / "out", language=language, formats=["html"])[0])
+    page = opened(pg.write_report(study, tmp_path / "out", language=language, formats=["html"], robustness=False)[0])
     for number in (0, 5, 9, 10, 14):
         page.evaluate(f"location.hash = '#cell/t{number}/A{number}'")
         page.wait_for_selector("dialog[open] .said")
@@ -293,7 +297,9 @@ def test_a_label_of_a_megabyte_does_not_break_the_page(
     themes = smabystrategi.tables["themes"].copy()
     themes["label"] = themes["label"].astype(object)
     themes.loc[0, "label"] = "x" * 1_000_000
-    path = pg.write_report(smabystrategi.with_tables(themes=themes), tmp_path / "out", formats=["html"])[0]
+    path = pg.write_report(
+        smabystrategi.with_tables(themes=themes), tmp_path / "out", formats=["html"], robustness=False
+    )[0]
     page = opened(path)
     assert len(read_map(page)) == len(themes)
     assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS["light"]["viewport"]["width"]

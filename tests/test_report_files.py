@@ -40,7 +40,7 @@ RISKY = (
 
 @pytest.fixture(scope="module")
 def content(smabystrategi: pg.Study) -> Content:
-    return gather_content(smabystrategi)
+    return gather_content(smabystrategi, robustness=False)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def risky() -> Content:
             {"statement": [f"x{n}" for n in many] * 2, "code": [*(f"t{n}" for n in many), *(f"A{n}" for n in many)]}
         ),
     )
-    return gather_content(study)
+    return gather_content(study, robustness=False)
 
 
 def test_the_matrix_sheet_holds_the_librarys_figures(book: openpyxl.Workbook, smabystrategi: pg.Study) -> None:
@@ -184,7 +184,7 @@ def test_a_drawing_in_a_page_takes_the_pages_colours_and_has_a_name(document: Do
 @given(studies())
 def test_every_study_has_a_workbook_and_a_memo_in_every_language(made: pg.Study) -> None:
     for language in ("en", "nb"):
-        found = gather_content(made, language)
+        found = gather_content(made, language, robustness=False)
         written = write_document(found)
         book = openpyxl.load_workbook(io.BytesIO(render_workbook(found, written)))
         assert len(book.worksheets) >= len(made.target_kinds) + 5

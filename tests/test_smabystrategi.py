@@ -34,8 +34,8 @@ def golden_texts(study: pg.Study) -> dict[str, str]:
     columns = ["id", "statements", "speakers", "whole_groups", "assessed", "units", "calling"]
     gaps = pd.DataFrame([gap.to_dict() for gap in pg.find_gaps(coverage)])
     return {
-        "report-en.txt": render_text(gather_content(study, "en")),
-        "report-nb.txt": render_text(gather_content(study, "nb")),
+        "report-en.txt": render_text(gather_content(study, "en", robustness=False)),
+        "report-nb.txt": render_text(gather_content(study, "nb", robustness=False)),
         "counts.csv": to_csv(figures[columns]),
         "statements.csv": to_csv(count_statements(study)),
         "claims.csv": to_csv(pg.check_claims(study).reset_index()[["id", "verdict", "figures"]]),

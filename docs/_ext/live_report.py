@@ -9,16 +9,18 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from policygap import read_study, write_report
+from policygap import measure_robustness, read_study, write_report
 
 
 def write_live_report(app: Sphinx, exception: Exception | None) -> None:
     """Write the page in both languages, once the other pages are done."""
     if exception is not None or app.builder.format != "html":
         return
+    study = read_study("smabystrategi")
+    tried = measure_robustness(study)
     for name, language in (("report", "en"), ("report-nb", "nb")):
         with tempfile.TemporaryDirectory() as folder:
-            page = write_report(read_study("smabystrategi"), folder, language=language, formats=["html"])[0]
+            page = write_report(study, folder, language=language, formats=["html"], robustness=tried)[0]
             shutil.copy(page, Path(app.outdir) / f"{name}.html")
 
 

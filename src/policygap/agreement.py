@@ -3,13 +3,15 @@
 Krippendorff's alpha is 1 where coders agree everywhere, 0 where they agree as often as chance would have it, and
 below 0 where less often (Krippendorff 2019, *Content Analysis*, 4th ed., ch. 12). Statements with several codes are
 compared as sets too, with the distance MASI (Passonneau 2006, "Measuring agreement on set-valued items (MASI) for
-semantic and pragmatic annotation", LREC).
+semantic and pragmatic annotation", LREC). Kappa takes what coders would agree on by chance from each coder's own habits
+(Cohen 1960, doi:10.1177/001316446002000104) or from all together (Fleiss 1971, doi:10.1037/h0031619). Intervals come of
+drawing statements anew (Zapf et al. 2016, doi:10.1186/s12874-016-0200-9).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from attrs import evolve, frozen
 
 from .choices import Choices
 from .errors import Problem, UsageError
+from .intervals import fewest_replicates, judge_draws, percentile
+from .resampling import draw_sums, make_sums
 from .study import Study
 from .touches import Touches, collect_touches
 
@@ -27,6 +31,9 @@ Array = np.ndarray[Any, Any]
 
 CONSENSUS = "consensus"
 _PAIR = 2
+_PAIRS = (
+    "id", "kind", "coder", "against", "statements", "both", "only_coder", "only_against", "precision", "recall", "f1"
+)  # fmt: skip
 _BLOCK = 1_000  # sets compared with all others at a time, so that memory stays bounded
 
 
@@ -41,11 +48,17 @@ class Agreement:
     codes
         A row for each code, indexed by id: ``kind``; ``statements`` that two coders or more assessed for that kind;
         ``agreed`` and ``split``, of these, where all and where only some of those who assessed it gave it the code;
-        ``alpha``, missing where nobody or everybody gave the code everywhere, for then chance has no measure.
+        ``alpha``, missing where nobody or everybody gave the code everywhere, for then chance has no measure;
+        ``alpha_low`` and ``alpha_high``, between which its replicates lie; ``cohen_kappa`` of two coders and
+        ``fleiss_kappa`` of any number, on the statements that all of them assessed.
     kinds
         A row for each kind of code, indexed by kind: ``statements``; ``codes`` in use; ``same``, the share of
         statements whose codes are the same for all; ``alpha`` over all decisions of the kind, each code of each
-        statement yes or no; ``masi``, alpha of the sets of codes.
+        statement yes or no; ``alpha_low`` and ``alpha_high``; ``masi``, alpha of the sets of codes.
+    pairs
+        A row for each code and ordered pair of coders, of whom ``against`` is taken to be right: ``id``, ``kind``,
+        ``coder``, ``against``; ``statements`` that both assessed; ``both``, ``only_coder`` and ``only_against``, how
+        many of them got the code from whom; ``precision``, ``recall`` and ``f1``, missing where they divide by 0.
     disagreements
         A row for each statement and code on which coders differ: ``statement``, ``code``, ``kind``, ``given_by``,
         ``not_by`` (coders, separated by ``;``).
@@ -55,10 +68,19 @@ class Agreement:
     coders: tuple[str, ...]
     codes: pd.DataFrame
     kinds: pd.DataFrame
+    pairs: pd.DataFrame
     disagreements: pd.DataFrame
 
 
-def measure_agreement(study: Study, coders: Iterable[str] | None = None, *, reading: str = "main") -> Agreement:
+def measure_agreement(
+    study: Study,
+    coders: Iterable[str] | None = None,
+    *,
+    reading: str = "main",
+    n: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Agreement:
     """Measure how far coders agree on the statements that two or more of them assessed.
 
     Every statement takes part, also those that counts leave out: a restatement is coded like any other.
@@ -72,6 +94,9 @@ def measure_agreement(study: Study, coders: Iterable[str] | None = None, *, read
         the others'.
     reading
         ``main`` or ``alternative``.
+    n, seed, level
+        How many times statements are drawn anew for the intervals of alpha, from which seed, and how much of the
+        replicates lies between the ends.
 
     Returns
     -------
@@ -105,33 +130,42 @@ def measure_agreement(study: Study, coders: Iterable[str] | None = None, *, read
     [4, 1, 1]
     >>> float(round(agreement.codes.loc["t", "alpha"], 3))
     0.533
+    >>> agreement.pairs.query("coder == 'ann'")[["id", "precision", "recall"]].to_dict("records")
+    [{'id': 't', 'precision': 0.5, 'recall': 1.0}, {'id': 'A', 'precision': nan, 'recall': nan}]
     >>> agreement.disagreements[["statement", "given_by", "not_by"]].to_dict("records")
     [{'statement': 's1', 'given_by': 'ann', 'not_by': 'bo'}]
     """
+    judge_draws(n=n, seed=seed, level=level)
     names = _coders_of(study, coders)
-    choices = Choices(reading=reading, restated=True)  # type: ignore[arg-type]
+    choices = Choices(reading=reading, restated=True, basis=("coder", "rule"))  # type: ignore[arg-type]
     whole = _all_counted(study)
     by_coder = [collect_touches(whole, evolve(choices, coder=(name,))) for name in names]
     first = by_coder[0]
     code_rows: list[pd.DataFrame] = []
     kind_rows: list[dict[str, Any]] = []
     differ: list[pd.DataFrame] = []
+    pairs: list[dict[str, Any]] = []
     for kind in dict.fromkeys(first.kinds.tolist()):
         answers = _Answers.of(kind, by_coder)
-        codes = answers.by_code(first)
+        ends, over_all = answers.intervals(int(n), int(seed), float(level))
+        codes = answers.by_code(first).assign(alpha_low=ends[0], alpha_high=ends[1])
         code_rows.append(codes)
-        kind_rows.append(
-            {"kind": kind, **answers.together(), "codes": int((codes["agreed"] + codes["split"]).gt(0).sum())}
-        )
+        low, high = over_all
+        used = int((codes["agreed"] + codes["split"]).gt(0).sum())
+        kind_rows.append({"kind": kind, **answers.together(), "codes": used, "alpha_low": low, "alpha_high": high})
+        pairs += answers.pairs(first, names)
         differ.append(answers.differences(first, names))
-    columns = ["statements", "codes", "same", "alpha", "masi"]
+    columns = ["statements", "codes", "same", "alpha", "alpha_low", "alpha_high", "masi"]
     disagreements = pd.concat(differ, ignore_index=True)
     order = pd.Index(first.statement_ids).get_indexer(pd.Index(disagreements["statement"]))
     return Agreement(
         study=study,
         coders=names,
-        codes=pd.concat(code_rows),
+        codes=pd.concat(code_rows)[
+            ["kind", "statements", "agreed", "split", "alpha", "alpha_low", "alpha_high", "cohen_kappa", "fleiss_kappa"]
+        ],
         kinds=pd.DataFrame(kind_rows).set_index("kind")[columns],
+        pairs=pd.DataFrame(pairs, columns=list(_PAIRS)),
         disagreements=disagreements.iloc[np.argsort(order, kind="stable")].reset_index(drop=True),
     )
 
@@ -193,10 +227,55 @@ class _Answers:
                 "agreed": (no == 0).sum(axis=0),
                 "split": ((yes > 0) & (no > 0)).sum(axis=0),
                 "alpha": [_alpha(no[:, code], yes[:, code]) for code in range(len(self.codes))],
+                "cohen_kappa": self._kappas(_cohen) if len(self.given) == _PAIR else pd.NA,
+                "fleiss_kappa": self._kappas(_fleiss),
             },
             index=pd.Index(touches.codes[self.codes], name="id"),
         )
-        return frame.astype({"alpha": "Float64"})
+        return frame.astype(dict.fromkeys(("alpha", "cohen_kappa", "fleiss_kappa"), "Float64"))
+
+    def _kappas(self, kappa: Callable[[Array], Any]) -> list[Any]:
+        """A kappa of each code, on the statements that all coders assessed."""
+        given = self.given[:, self.looked.all(axis=0)]
+        return [kappa(given[:, :, code]) for code in range(len(self.codes))]
+
+    def intervals(self, n: int, seed: int, level: float) -> tuple[tuple[list[Any], list[Any]], tuple[Any, Any]]:
+        """The ends of each code's alpha and of that of all decisions, from drawing statements anew."""
+        yes = self.given.sum(axis=0)
+        no = self.looked.sum(axis=0)[:, None] - yes
+        apart = yes * no / np.maximum(self.looked.sum(axis=0) - 1, 1)[:, None]
+        statements, codes = yes.shape
+        cells = np.concatenate([no, yes, apart], axis=1).astype(float)
+        unit, column = np.nonzero(cells)
+        strata = np.zeros(statements, dtype=np.int64)
+        sums = make_sums(unit, column, cells[unit, column], columns=3 * codes, strata=strata)
+        parts = draw_sums(sums, n, seed).reshape(n, 3, codes) / sums.scale
+        ends = [_ends(_alpha_of_sums(*parts[:, :, code].T), level) for code in range(codes)]
+        return ([low for low, _ in ends], [high for _, high in ends]), _ends(
+            _alpha_of_sums(*parts.sum(axis=2).T), level
+        )
+
+    def pairs(self, touches: Touches, coders: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Each coder against each other, code by code, as if the other were right."""
+        for one, two in itertools.permutations(range(len(coders)), 2):
+            both_looked = self.looked[one] & self.looked[two]
+            mine, theirs = self.given[one, both_looked], self.given[two, both_looked]
+            counts = [(mine & theirs).sum(axis=0), (mine & ~theirs).sum(axis=0), (~mine & theirs).sum(axis=0)]
+            for place, code in enumerate(self.codes):
+                both, only_coder, only_against = (int(count[place]) for count in counts)
+                yield {
+                    "id": touches.codes[code],
+                    "kind": self.kind,
+                    "coder": coders[one],
+                    "against": coders[two],
+                    "statements": int(both_looked.sum()),
+                    "both": both,
+                    "only_coder": only_coder,
+                    "only_against": only_against,
+                    "precision": _part(both, both + only_coder),
+                    "recall": _part(both, both + only_against),
+                    "f1": _part(2 * both, 2 * both + only_coder + only_against),
+                }
 
     def together(self) -> dict[str, Any]:
         """Agreement on all codes of the kind at once."""
@@ -242,6 +321,49 @@ def _alpha(no: Array, yes: Array) -> Any:
         what, fix = "the package krippendorff is not installed", "pip install 'policygap[agreement]'"
         raise UsageError([Problem(what=what, fix=fix)]) from None
     return float(krippendorff.alpha(value_counts=np.column_stack([no, yes]), level_of_measurement="nominal"))
+
+
+def _alpha_of_sums(no: Array, yes: Array, apart: Array) -> Array:
+    """Krippendorff's alpha of yes-or-no decisions from three sums; NaN where chance has no measure.
+
+    ``apart`` is the sum of no x yes / (coders - 1) over decisions: the coincidences off the diagonal.
+    """
+    expected = no * yes
+    ratio = np.divide((no + yes - 1) * apart, expected, out=np.full(len(no), np.nan), where=expected > 0)
+    return 1 - ratio
+
+
+def _ends(replicates: Array, level: float) -> tuple[Any, Any]:
+    there = replicates[~np.isnan(replicates)]
+    if len(there) < fewest_replicates(level):
+        return pd.NA, pd.NA
+    interval = percentile(there, level)
+    return interval.low, interval.high
+
+
+def _cohen(given: Array) -> Any:
+    """Cohen's kappa of two coders' yes or no; missing where both always say the same one thing."""
+    one, two = given
+    if not given.size or (given.all() or not given.any()):
+        return pd.NA
+    chance = one.mean() * two.mean() + (1 - one.mean()) * (1 - two.mean())
+    return float(((one == two).mean() - chance) / (1 - chance))
+
+
+def _fleiss(given: Array) -> Any:
+    """Fleiss' kappa of any number of coders' yes or no; missing where all always say the same one thing."""
+    coders = len(given)
+    if not given.size or (given.all() or not given.any()):
+        return pd.NA
+    yes = given.sum(axis=0)
+    observed = ((yes * (yes - 1) + (coders - yes) * (coders - yes - 1)) / (coders * (coders - 1))).mean()
+    share = given.mean()
+    chance = share**2 + (1 - share) ** 2
+    return float((observed - chance) / (1 - chance))
+
+
+def _part(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _alpha_of_sets(given: Array, looked: Array) -> Any:

@@ -87,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--formats", metavar="F", default="html,xlsx,docx,figures,md,csv", help="which, by commas (%(default)s)"
     )
+    report.add_argument(
+        "--quick", action="store_true", help="without trying how firm the findings are, which takes a while"
+    )
+    report.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn at random (0)")
     report.add_argument("--force", action="store_true", help="write into a folder that holds other things")
     _counting(report)
 
@@ -147,8 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     agreement.add_argument("--coders", metavar="C", help="two or more, by commas (all)")
     agreement.add_argument("--reading", metavar="R", default="main", help="main or alternative")
     agreement.add_argument(
-        "--show", choices=("codes", "kinds", "disagreements"), default="codes", help="which table (codes)"
+        "--show", choices=("codes", "kinds", "pairs", "disagreements"), default="codes", help="which table (codes)"
     )
+    agreement.add_argument("--n", type=int, default=1000, metavar="N", help="draws for the intervals of alpha (1000)")
+    agreement.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (0)")
     _formats(agreement)
 
     _add_uncertainty(commands)
@@ -268,10 +274,17 @@ def _read(arguments: argparse.Namespace) -> Any:
 
 def _report(arguments: argparse.Namespace) -> int:
     from .report import gather_content, render_text
-    from .report.files import write_content
+    from .report.files import check_place, write_content
 
-    wanted = arguments.formats.split(",")
-    content = gather_content(_read(arguments), arguments.lang, _choices(arguments))
+    wanted = check_place(arguments.out, arguments.formats.split(","), force=arguments.force)
+    content = gather_content(
+        _read(arguments),
+        arguments.lang,
+        _choices(arguments),
+        robustness=not arguments.quick,
+        seed=arguments.seed,
+        progress=_progress_bar(),
+    )
     files = write_content(content, arguments.out, formats=wanted, force=arguments.force, steps=_show_progress)
     terminal = sys.stdout.isatty()
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
@@ -378,9 +391,11 @@ def _claims(arguments: argparse.Namespace) -> int:
 def _agreement(arguments: argparse.Namespace) -> int:
     from .agreement import measure_agreement
 
-    agreement = measure_agreement(_read(arguments), _words(arguments.coders), reading=arguments.reading)
+    agreement = measure_agreement(
+        _read(arguments), _words(arguments.coders), reading=arguments.reading, n=arguments.n, seed=arguments.seed
+    )
     table = getattr(agreement, arguments.show)
-    return _emit(table if arguments.show == "disagreements" else table.reset_index(), arguments.format)
+    return _emit(table.reset_index() if arguments.show in ("codes", "kinds") else table, arguments.format)
 
 
 def _robustness(arguments: argparse.Namespace) -> int:

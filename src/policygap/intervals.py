@@ -8,13 +8,16 @@ close to its level where the counts are small (Brown, Cai and DasGupta 2001, doi
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
-__all__ = ["METHODS", "Interval", "Jackknife", "bca", "percentile", "wilson"]
+from .errors import Problem, UsageError
+
+__all__ = ["METHODS", "Interval", "Jackknife", "bca", "fewest_replicates", "judge_draws", "percentile", "wilson"]
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +40,37 @@ class Interval:
             return self
         low, high = (estimate + factor * (end - estimate) for end in (self.low, self.high))
         return Interval(low=low, high=high, method=self.method)
+
+
+def judge_draws(*, n: object, seed: object, level: object, others: tuple[Problem, ...] = ()) -> None:
+    """Refuse what is no number of draws, no seed or no level; every problem at once, with ``others``.
+
+    Raises
+    ------
+    UsageError
+        Naming each.
+    """
+    problems: list[Problem] = []
+    for name, value, least in (("n", n, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+            fix = "use 2000" if name == "n" else "give one, as in seed=1"
+            what = f"{value!r} is no whole number of {least} or more"
+            problems.append(Problem(file=name, what=what, fix=fix))
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 1:
+        problems.append(Problem(file="level", what=f"{level!r} is not between 0 and 1", fix="use 0.95"))
+    if problems or others:
+        raise UsageError([*problems, *others])
+
+
+def fewest_replicates(level: float) -> int:
+    """How many replicates it takes to have one beyond each end.
+
+    Examples
+    --------
+    >>> fewest_replicates(0.95)
+    40
+    """
+    return math.ceil(2 / (1 - level) - 1e-9)
 
 
 def percentile(replicates: Array, level: float) -> Interval:

@@ -93,6 +93,17 @@ class Robustness:
     complete: bool
     reasons: Mapping[int, str] = field(factory=dict)
 
+    def verdict(self, type: str, id: str) -> str:
+        """The verdict on one finding: ``robust``, ``conditional``, ``fragile`` or ``not_tried``."""
+        return str(self._row(type, id)["verdict"])
+
+    def _row(self, type: str, id: str) -> dict[str, Any]:
+        row = self._by_id.get((type, id))
+        if row is None:
+            what = f"there is no {type} '{id}'"
+            raise UsageError([Problem(what=what, fix="see the columns type and id of the findings")])
+        return row
+
     def sentence(self, type: str, id: str, language: str = "en") -> str:
         """How firmly one finding stands, in words, by kinds of choice.
 
@@ -103,10 +114,7 @@ class Robustness:
         >>> tried.sentence("gap", "C")
         'holds under 1 of 2 kinds of choice; breaks when each unit counts in full for every target it touches'
         """
-        row = self._by_id.get((type, id))
-        if row is None:
-            what = f"there is no {type} '{id}'"
-            raise UsageError([Problem(what=what, fix="see the columns type and id of the findings")])
+        row = self._row(type, id)
         if row["verdict"] == "not_tried":
             return say("robustness.not_tried", language)
         text = say("robustness.holds", language, held=row["held"], kinds=row["kinds"])
@@ -195,8 +203,7 @@ class Robustness:
         >>> bool(curve["figure"].is_monotonic_increasing)
         True
         """
-        if ("gap", id) not in self._by_id:
-            raise UsageError([Problem(what=f"there is no gap '{id}'", fix="see the column id of the findings")])
+        self._row("gap", id)
         outcome = self.outcomes[("gap", id)]
         frame = pd.DataFrame({"figure": self.figures[id], "outcome": outcome, "survives": outcome.eq(outcome.iloc[0])})
         frame = frame.join(self.scenarios)[self.figures[id].notna()]
@@ -467,15 +474,9 @@ def _broken_by(scenarios: pd.DataFrame, outcome: pd.Series, broken: Mapping[str,
 
 def _phrase(dimension: str, variant: str, plain: str, label: Callable[[str], str], language: str) -> str:
     """What breaks a finding, in words."""
-    kind = (
-        variant
-        if dimension != "reading"
-        else "all"
-        if variant == "all"
-        else "random"
-        if variant.startswith("random_")
-        else "one"
-    )
+    kind = variant
+    if dimension == "reading" and variant != "all":
+        kind = "random" if variant.startswith("random_") else "single"
     form = next(
         (f"breaks.{name}" for name in (f"{dimension}_{kind}", dimension, "own") if f"breaks.{name}" in names(language)),
         "breaks.own",

@@ -11,7 +11,6 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from numbers import Integral, Real
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +20,7 @@ from attrs import field, frozen
 from .choices import Choices
 from .coverage import Coverage, measure_coverage
 from .errors import Problem, UsageError
-from .intervals import METHODS, Interval, Jackknife, bca, percentile, wilson
+from .intervals import METHODS, Interval, Jackknife, bca, fewest_replicates, judge_draws, percentile, wilson
 from .messages import percent, say, word
 from .resampling import Sums, draw_sums, leave_out_each, make_sums
 from .showing import to_html_table
@@ -34,6 +33,8 @@ Array = np.ndarray[Any, Any]
 
 MEASURES = ("attention", "demand", "share", "ratio", "rank")
 RANDOM = "random"
+FEWEST_UNITS = 5
+"""Under how many units a drawn interval is too often wrong; measured in ``benchmarks/calibration.py``."""
 _FEW_UNITS, _SMALL_STRATUM = 30, 5
 _COMPARE: Final[dict[str, Callable[[Array, Array], Array]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge
@@ -256,7 +257,7 @@ def bootstrap(
     >>> bool(row["low"] < row["estimate"] < row["high"])
     True
     """
-    _judge(n=n, seed=seed, level=level, method=method)
+    judge_draws(n=n, seed=seed, level=level, others=_judge_method(method))
     coverage = measure_coverage(study, choices, benchmark=benchmark, **options)
     frame = _Frame.of(coverage)
     sums = frame.sums()
@@ -282,21 +283,11 @@ def bootstrap(
     )
 
 
-def _judge(*, n: object, seed: object, level: object, method: object) -> None:
-    """Every problem of the arguments at once."""
-    problems: list[Problem] = []
-    for name, value, least in (("n", n, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
-            fix = "use 2000" if name == "n" else "give one, as in seed=1"
-            what = f"{value!r} is no whole number of {least} or more"
-            problems.append(Problem(file=name, what=what, fix=fix))
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 1:
-        problems.append(Problem(file="level", what=f"{level!r} is not between 0 and 1", fix="use 0.95"))
-    if method not in METHODS:
-        fix = suggest(str(method), METHODS, otherwise=f"use one of {', '.join(METHODS)}")
-        problems.append(Problem(file="method", what=f"'{method}' is not known", fix=fix))
-    if problems:
-        raise UsageError(problems)
+def _judge_method(method: object) -> tuple[Problem, ...]:
+    if method in METHODS:
+        return ()
+    fix = suggest(str(method), METHODS, otherwise=f"use one of {', '.join(METHODS)}")
+    return (Problem(file="method", what=f"'{method}' is not known", fix=fix),)
 
 
 def _judge_measure(measure: str) -> None:
@@ -637,17 +628,28 @@ class _Judge:
         """The interval that the replicates give, or why they give none."""
         drawn = self.replicates[measure][:, place]
         drawn = drawn[~np.isnan(drawn)]
-        fewest = math.ceil(2 / (1 - self.level) - 1e-9)
+        fewest = fewest_replicates(self.level)
         if len(drawn) < fewest:
             return Interval(reason=f"{len(drawn)} replicates have the figure; an interval needs {fewest} or more")
         if measure == "rank":
             return percentile(drawn, self.level)
         if drawn.min() == drawn.max():
             return Interval(reason="no draw changes it: nobody, or everybody, touches it")
+        fewest_units = self._fewest_units(place, measure)
+        if fewest_units < FEWEST_UNITS:
+            what = f"it hangs on {fewest_units} units, and an interval from under {FEWEST_UNITS} is too often wrong"
+            return Interval(reason=what)
         jackknife = self.jackknives[measure][place]
         if self.method == "percentile" or jackknife is None:
             return percentile(drawn, self.level)
         return bca(drawn, estimate, jackknife, self.level)
+
+    def _fewest_units(self, place: int, measure: str) -> int:
+        """How many units touch a code (or call for it), or do not, whichever are fewer; in a share the former."""
+        code = self.coverage.study.codes[place].id
+        units = self.coverage.figure("calling" if measure == "demand" else "units", code) or 0.0
+        others = (self.coverage.figure("assessed", code) or 0.0) - units
+        return int(units if measure in ("share", "ratio") else min(units, others))
 
     @property
     def _plain(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,12 +14,14 @@ from ..claims import check_claims
 from ..coverage import Coverage, measure_coverage
 from ..gaps import Gap, find_gaps
 from ..matrices import Matrix, build_matrix
-from ..messages import say, word
+from ..messages import names, say, word
 from ..prompting import compare_prompted
+from ..robustness import Robustness, measure_robustness
 from ..sides import compare_sides
 from ..stability import leave_one_out
 from ..study import Study
 from ..tracing import find_conflicts, list_speakers
+from ..uncertainty import Bootstrap, bootstrap
 
 __all__ = ["LEADING", "Content", "gather_content"]
 
@@ -43,6 +45,10 @@ class Content:
         As :func:`policygap.prompting.compare_prompted` gives it.
     by_group
         The coverage of each actor group; ``None`` where units have no groups.
+    drawn
+        As :func:`policygap.uncertainty.bootstrap` gives it.
+    robustness
+        As :func:`policygap.robustness.measure_robustness` gives it; ``None`` where it was not asked for.
     """
 
     study: Study
@@ -58,6 +64,18 @@ class Content:
     ranges: pd.DataFrame
     prompted: pd.DataFrame
     by_group: pd.DataFrame | None
+    drawn: Bootstrap
+    robustness: Robustness | None
+
+    def firmness(self, kind: str, name: str) -> str | None:
+        """How firmly a gap or claim stands, in words; ``None`` where that was not tried."""
+        if self.robustness is None:
+            return None
+        verdict = self.robustness.verdict(kind, name)
+        sentence = self.robustness.sentence(kind, name, self.language)
+        return say(
+            "report.firmness", self.language, verdict=word("firmness", verdict, self.language), sentence=sentence
+        )
 
     def gaps_of(self, table: str, kind: str | None = None) -> tuple[Gap, ...]:
         """The gaps that a table decided, of one outcome if named."""
@@ -127,7 +145,16 @@ class Content:
         return "".join(char if char.isalnum() and char.isascii() else "_" for char in kind)
 
 
-def gather_content(study: Study, language: str = "en", choices: Choices | None = None, **options: Any) -> Content:
+def gather_content(
+    study: Study,
+    language: str = "en",
+    choices: Choices | None = None,
+    *,
+    robustness: bool | Robustness = True,
+    seed: int = 0,
+    progress: Callable[[int, int], Any] | None = None,
+    **options: Any,
+) -> Content:
     """Gather what a report says.
 
     Parameters
@@ -136,18 +163,27 @@ def gather_content(study: Study, language: str = "en", choices: Choices | None =
         The study.
     language
         Of labels and sentences: ``en`` or ``nb``.
+    robustness
+        Whether to try every other way to count, or what came of that already.
+    seed
+        Of what is drawn at random.
+    progress
+        Called after every scenario with how many are done and how many there are.
     choices, **options
         How to count: see :class:`policygap.choices.Choices`.
 
     Examples
     --------
     >>> import policygap as pg
-    >>> content = gather_content(pg.read_study("smabystrategi"))
+    >>> content = gather_content(pg.read_study("smabystrategi"), robustness=False)
     >>> content.kinds("theme")[0] in LEADING
     True
     """
+    names(language)  # raises where there are no words in that language
     chosen = choose(choices, options)
     coverage = measure_coverage(study, chosen, by="group")
+    if robustness is True:
+        robustness = measure_robustness(study, chosen, seed=seed, progress=progress)
     values = "links" if study.statements.empty else "speakers"
     return Content(
         study=study,
@@ -163,4 +199,6 @@ def gather_content(study: Study, language: str = "en", choices: Choices | None =
         ranges=leave_one_out(coverage),
         prompted=compare_prompted(study, chosen),
         by_group=coverage.breakdown,
+        drawn=bootstrap(study, chosen, seed=seed),
+        robustness=robustness or None,
     )

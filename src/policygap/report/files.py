@@ -19,6 +19,7 @@ from ..errors import Problem, UsageError
 from ..escaping import flat, for_spreadsheet
 from ..evidence import collect_evidence
 from ..io.atomic import replace_files
+from ..robustness import Robustness
 from ..spelling import suggest
 from ..study import Study
 from .content import Content, gather_content
@@ -29,7 +30,7 @@ from .outline import write_document
 from .page import render_page
 from .sheets import render_workbook
 
-__all__ = ["FORMATS", "collect_tables", "to_csv", "write_content", "write_report"]
+__all__ = ["FORMATS", "check_place", "collect_tables", "to_csv", "write_content", "write_report"]
 
 FORMATS = ("html", "xlsx", "docx", "figures", "md", "csv")
 """What a report may be written as, in order."""
@@ -55,6 +56,8 @@ def write_report(
     formats: Iterable[str] = FORMATS,
     choices: Choices | None = None,
     force: bool = False,
+    robustness: bool | Robustness = True,
+    seed: int = 0,
     **options: Any,
 ) -> tuple[Path, ...]:
     """Write the report of a study: a page, a workbook, a memo, a Markdown document, figures and the tables behind them.
@@ -72,6 +75,11 @@ def write_report(
         unless said otherwise. The first four need the extra ``report``.
     force
         Write into a folder that holds other things; they are left alone.
+    robustness
+        Whether to count in every other defensible way too, so that each gap and claim says how firmly it stands; that
+        takes a while. Or what :func:`policygap.robustness.measure_robustness` gave.
+    seed
+        Of what is drawn at random: the same seed gives the same report.
     choices, **options
         How to count: see :class:`policygap.choices.Choices`.
 
@@ -89,12 +97,26 @@ def write_report(
     --------
     >>> import tempfile, policygap as pg
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     files = pg.write_report(pg.read_study("smabystrategi"), folder, formats=["md"])
+    ...     files = pg.write_report(pg.read_study("smabystrategi"), folder, formats=["md"], robustness=False)
     >>> files[0].name
     'report.md'
     """
+    wanted = check_place(out, formats, force=force)
+    content = gather_content(study, language, choices, robustness=robustness, seed=seed, **options)
+    return write_content(content, out, formats=wanted, force=force)
+
+
+def check_place(out: str | Path, formats: Iterable[str], *, force: bool = False) -> tuple[str, ...]:
+    """The formats in order; refused before any work is done where they or the folder can't be had.
+
+    Raises
+    ------
+    UsageError
+        Where a format is not known or its extra not installed, or the folder holds something else.
+    """
     wanted = _check_formats(formats)
-    return write_content(gather_content(study, language, choices, **options), out, formats=wanted, force=force)
+    _refuse(Path(out), force=force)
+    return wanted
 
 
 def _check_formats(formats: Iterable[str]) -> tuple[str, ...]:
@@ -129,8 +151,7 @@ def write_content(
     steps: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> tuple[Path, ...]:
     """Write what was gathered; see :func:`write_report`. ``steps`` may show how far it has come."""
-    folder, wanted = Path(out), _check_formats(formats)
-    _refuse(folder, force=force)
+    folder, wanted = Path(out), check_place(out, formats, force=force)
     document = write_document(content)
     drawings = Drawings(document)
     pictures = list(drawings) if "figures" in wanted else []
@@ -195,6 +216,7 @@ def _manifest(content: Content, files: list[str]) -> str:
         "fingerprint": content.study.fingerprint,
         "language": content.language,
         "choices": choices,
+        "seed": content.drawn.seed,
         "files": files,
     }
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
@@ -222,12 +244,24 @@ def collect_tables(content: Content) -> dict[str, pd.DataFrame]:
         "notices": _notices(content),
         "evidence": collect_evidence(content.study, content.choices),
     }
+    tables["intervals"] = content.drawn.intervals
+    if content.robustness is not None:
+        tables |= _of_robustness(content.robustness)
     tables["leave_one_out"] = content.ranges.reset_index()
     tables["prompted"] = content.prompted.reset_index()
     if content.by_group is not None:
         tables["by_group"] = content.by_group
     matrices = {f"matrix_{content.file_name(kind)}": matrix for kind, matrix in content.matrices.items()}
     return tables | {name: matrix.to_long() for name, matrix in matrices.items()}
+
+
+def _of_robustness(tried: Robustness) -> dict[str, pd.DataFrame]:
+    outcomes = tried.outcomes.set_axis([f"{kind}:{name}" for kind, name in tried.outcomes.columns], axis="columns")
+    return {
+        "robustness": tried.findings,
+        "robustness_effects": tried.effects(),
+        "robustness_scenarios": tried.scenarios.join(outcomes).reset_index(names="scenario"),
+    }
 
 
 def _notices(content: Content) -> pd.DataFrame:

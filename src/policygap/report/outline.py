@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+
 from .. import __version__
 from ..choices import Choices
 from ..claims import FAILS, HOLDS, NOT_COMPUTABLE
@@ -52,9 +54,11 @@ def write_document(content: Content) -> Document:
         ("sides", _sides),
         ("answers", _answers),
         ("claims", _claims),
+        ("firmness", _firmness),
         ("notices", _notices),
         ("method", _method),
         ("codebook", _codebook),
+        ("scenarios", _scenarios),
     )
     sections = ((name, tuple(part(content))) for name, part in parts)
     language = content.language
@@ -107,7 +111,7 @@ def _verdict(content: Content, counts: Mapping[str, int]) -> str:
 def _gap_item(content: Content, gap: Gap, anchor: str | None = None) -> Item:
     return Item(
         text=gap.sentence(content.language),
-        detail=content.callers(gap) or None,
+        detail=". ".join(filter(None, (content.callers(gap), content.firmness("gap", gap.subject)))) or None,
         anchor=anchor,
         trace=f"{gap.table}/{gap.subject}",
         mark=gap.subject,
@@ -171,6 +175,9 @@ def _attention(content: Content) -> Iterator[Block]:
             continue
         yield figure
         yield Paragraph(text=_attention_note(content, kind), weight="note")
+        yield _intervals(content, kind)
+    if content.drawn.intervals["low"].notna().any():
+        yield Paragraph(text=" ".join(content.drawn.explain(language)), weight="note")
     prompted = draw_prompted(content)
     if prompted is not None:
         yield prompted
@@ -188,6 +195,35 @@ def _attention_note(content: Content, kind: str) -> str:
         whole = len(list_targets(content, kind))
         parts.append(say("report.effective", language, number=decimal(number, 1, language), whole=whole))
     return " ".join(parts)
+
+
+def _intervals(content: Content, kind: str) -> Table:
+    """Counts first, then what leaving one unit out does, then the interval."""
+    language, frame = content.language, content.drawn.intervals
+    labels = {code.id: content.label(code) for code in content.study.targets}
+    rows = frame[(frame["kind"] == kind) & frame["measure"].isin(["attention", "share"])]
+    named = [
+        say(f"report.{name}", language)
+        for name in ("code", "label", "measure", "counted", "estimate", "leaving_one_out")
+    ]
+    shown: list[tuple[str | float | None, ...]] = []
+    for row in rows.to_dict("records"):
+        counted = say("word.of_all", language, part=row["units"], whole=row["assessed"])
+        ends = [_range(row[low], row[high], language) for low, high in (("lowest", "highest"), ("low", "high"))]
+        figure = "" if pd.isna(row["estimate"]) else percent(row["estimate"], language)
+        measure = word("measure", str(row["measure"]), language)
+        shown.append((str(row["id"]), labels[str(row["id"])], measure, counted, figure, *ends))
+    name = content.file_name(kind)
+    return Table(
+        id=f"table-intervals-{name}",
+        caption=say("report.intervals", language, kind=word("kind", kind, language), name=content.drawn.name(language)),
+        headings=(*named, content.drawn.name(language)),
+        rows=tuple(shown),
+    )
+
+
+def _range(low: float, high: float, language: str) -> str:
+    return "" if pd.isna(low) else say("word.range", language, low=percent(low, language), high=percent(high, language))
 
 
 def _groups(content: Content) -> Iterator[Block]:
@@ -237,7 +273,8 @@ def _claims(content: Content) -> Iterator[Block]:
     yield Paragraph(text=say("report.claims_line", language, **counts))
     texts = {claim.id: content.text_of(claim, "text") for claim in content.study.claims}
     order = {FAILS: 0, HOLDS: 1, NOT_COMPUTABLE: 2}
-    headings = tuple(say(f"report.{name}", language) for name in ("code", "claim", "place", "verdict", "figure"))
+    names = ("code", "claim", "place", "verdict", "firm", "figure")
+    headings = tuple(say(f"report.{name}", language) for name in names)
     ordered = claims.assign(order=claims["verdict"].map(order)).sort_values("order", kind="stable")
     rows = tuple(
         (
@@ -245,6 +282,7 @@ def _claims(content: Content) -> Iterator[Block]:
             texts[str(name)],
             flat(row["locator"]),
             word("verdict", row["verdict"], language),
+            content.firmness("claim", str(name)),
             str(flat(row["figures"]) or flat(row["reason"]) or "").replace(";", "; "),
         )
         for name, row in ordered.iterrows()
@@ -253,6 +291,82 @@ def _claims(content: Content) -> Iterator[Block]:
         id="table-claims", caption=say("section.claims", language), headings=headings, rows=rows,
         anchors=tuple(f"claim/{name}" for name in ordered.index),
     )  # fmt: skip
+
+
+def _firmness(content: Content) -> Iterator[Block]:
+    """What would change the picture: the kinds of choice, and the findings that hang on some of them."""
+    tried, language = content.robustness, content.language
+    if tried is None or not tried.dimensions:
+        return
+    findings = tried.findings[tried.findings["kinds"] > 0]
+    counts = {name: int((findings["verdict"] == name).sum()) for name in ("robust", "conditional", "fragile")}
+    line = say("report.firmness_line", language, count=len(findings), kinds=len(tried.dimensions), **counts)
+    yield Paragraph(text=line)
+    yield Paragraph(text=say("report.firmness_note", language), weight="note")
+    if not tried.complete:
+        yield Paragraph(text=say("report.interrupted", language), weight="note")
+    yield Table(
+        id="table-kinds-of-choice",
+        caption=say("report.kinds_of_choice", language),
+        headings=tuple(say(f"report.{name}", language) for name in ("kind_of_choice", "plainly", "tried", "breaks")),
+        rows=tuple(
+            (
+                word("dimension", one.name, language),
+                word("variant", one.plain, language),
+                len(one.variants),
+                sum(one.name in str(broken).split(";") for broken in findings["breaks_under"]),
+            )
+            for one in tried.dimensions
+        ),
+    )
+    gaps = {gap.subject: gap for gap in content.gaps}
+    claims = {claim.id: claim for claim in content.study.claims}
+    for verdict in ("fragile", "conditional"):
+        rows = findings[findings["verdict"] == verdict].to_dict("records")
+        items = tuple(
+            Item(
+                text=(
+                    gaps[row["id"]].sentence(language)
+                    if row["type"] == "gap"
+                    else f"{row['id']}: {content.text_of(claims[row['id']], 'text')}"
+                ),
+                detail=tried.sentence(row["type"], row["id"], language),
+                mark=str(row["id"]),
+            )
+            for row in rows
+        )
+        if items:
+            title = f"{word('firmness', verdict, language).capitalize()} ({len(items)})"
+            yield Bullets(title=title, items=items, folded=verdict == "conditional")
+
+
+def _scenarios(content: Content) -> Iterator[Block]:
+    """The share of scenarios in which each finding survives: an appendix, since it is no probability."""
+    tried, language = content.robustness, content.language
+    if tried is None or not tried.dimensions:
+        return
+    yield Paragraph(
+        text=say("report.scenarios_note", language, count=len(tried.scenarios), seed=tried.seed), weight="note"
+    )
+    rows = tried.findings[tried.findings["kinds"] > 0].to_dict("records")
+    yield Table(
+        id="table-scenarios",
+        caption=say("section.scenarios", language),
+        headings=tuple(
+            say(f"report.{name}", language) for name in ("code", "finding", "firm", "kinds_held", "survived")
+        ),
+        rows=tuple(
+            (
+                str(row["id"]),
+                word("outcome" if row["type"] == "gap" else "verdict", row["outcome"], language),
+                word("firmness", row["verdict"], language),
+                say("word.of_all", language, part=row["held"], whole=row["kinds"]),
+                row["survived"],
+            )
+            for row in rows
+        ),
+        percent=frozenset({4}),
+    )
 
 
 def _notices(content: Content) -> Iterator[Block]:
@@ -284,6 +398,10 @@ def _method(content: Content) -> Iterator[Block]:
     title = content.title + (f", {say('report.version', language)} {made}" if made else "")
     yield Paragraph(text=say("report.cite", language, title=title, fingerprint=study.fingerprint, version=__version__))
     changed = _changed(choices)
+    if content.drawn.seed:
+        changed["seed"] = content.drawn.seed
+    if content.robustness is None:
+        changed["quick"] = True
     headings = (say("report.choice", language), say("report.value", language))
     rows = tuple(
         (name, json.dumps(value, ensure_ascii=False, default=list)) for name, value in choices.as_dict().items()
@@ -301,7 +419,9 @@ def _changed(choices: Choices) -> dict[str, Any]:
 def _call(study: str, language: str, changed: Mapping[str, Any]) -> str:
     """The call that makes this report again: a command, or Python where a command can't say the choices."""
     if any(isinstance(value, Mapping) for value in changed.values()):
-        options = "".join(f", {name}={value!r}" for name, value in changed.items())
+        named = {name: value for name, value in changed.items() if name != "quick"}
+        named |= {"robustness": False} if "quick" in changed else {}
+        options = "".join(f", {name}={value!r}" for name, value in named.items())
         return f"pg.write_report(pg.read_study({study!r}), {'report'!r}, language={language!r}{options})"
     words = [f"policygap report {shlex.quote(study)} --lang {language}"]
     for name, value in changed.items():

@@ -61,11 +61,17 @@ def render_workbook(content: Content, document: Document) -> bytes:
     for name, frame in (("themes", coverage.themes), ("targets", coverage.targets)):
         writer.table(say(f"sheet.{name}", content.language), frame.reset_index())
     gaps = pd.DataFrame([gap.to_dict() for gap in content.gaps]).reindex(columns=list(_GAPS))
+    if content.robustness is not None:
+        firm = [content.firmness("gap", gap.subject) for gap in content.gaps]
+        gaps.insert(list(gaps.columns).index("is_gap"), "firmness", firm)
     writer.table(say("sheet.gaps", content.language), gaps)
     for section, name in (("claims", "claims"), ("sides", "sides")):
         found = _table_of(document, section)
         if found is not None:
             writer.text_table(say(f"sheet.{name}", content.language), found)
+    writer.table(say("sheet.intervals", content.language), content.drawn.intervals)
+    if content.robustness is not None:
+        writer.table(say("sheet.robustness", content.language), content.robustness.findings)
     writer.evidence(evidence)
     writer.codebook(document)
     book.close()

@@ -164,8 +164,9 @@ class _Page:
         who = describe_callers(figures, self.language)
         wide = min(44, self.width // 2 - 8)
         yield self.fit(f"  {self.cut(label, wide):<{wide}} {for_terminal(who)}{contested}")
-        groups = self.content.callers(gap)
-        yield from self.wrap(f"{answer}; {groups}" if groups else answer, indent="      ")
+        tried = self.content.robustness
+        firm = word("firmness", tried.verdict("gap", gap.subject), self.language) if tried is not None else ""
+        yield from self.wrap("; ".join(filter(None, (answer, firm, self.content.callers(gap)))), indent="      ")
 
     def recommendations(self) -> Iterator[str]:
         gaps = self.content.gaps_of("recommendation")

@@ -1,0 +1,140 @@
+"""Made-up consultations with known truth come in; how often an interval holds the truth goes out, by size and share.
+
+Run ``python benchmarks/calibration.py``; ``--runs 200`` is quicker. Nothing is timed.
+
+A population in which a unit touches target ``a`` with a given chance and two others with chance 0.4 each, each by
+itself, is drawn from again and again. For each draw the 95% interval of attention to ``a`` is made by Wilson's method
+(which the library takes), by percentiles and by BCa; and that of its share (1/k for each of the k targets that a unit
+touches) by percentiles and by BCa (which the library takes, where 5 units or more touch it). The table has the share of
+draws whose interval holds the true value; for the last two columns, of those draws that the library gives an interval
+for, and how many of the draws these are.
+
+The last table: seven areas, of which one has a true ratio of 0.4 to an equal split and the others more; how often it is
+called weak by the built-in table, and how often an area with a true ratio of 1 is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+import numpy as np
+from tabulate import tabulate
+
+from policygap.decisions import built_in_table
+from policygap.intervals import Interval, Jackknife, bca, percentile, wilson
+from policygap.resampling import draw_sums, leave_out_each, make_sums
+from policygap.uncertainty import FEWEST_UNITS
+
+SEED = 20220310
+SIZES = (20, 30, 50, 100, 300, 1000)
+CHANCES = (0.05, 0.1, 0.3, 0.5, 0.7, 0.95)
+OTHERS = 0.4
+LEVEL = 0.95
+
+
+def true_share(chance: float) -> float:
+    """What share of the weight of those who touch any target falls to ``a``."""
+    part = chance * sum(
+        math.comb(2, others) * OTHERS**others * (1 - OTHERS) ** (2 - others) / (1 + others) for others in range(3)
+    )
+    return part / (1 - (1 - chance) * (1 - OTHERS) ** 2)
+
+
+def intervals(touching: np.ndarray, n: int, seed: int) -> dict[str, Interval]:
+    """Each method's interval for attention and share of the first column of units x targets."""
+    units = len(touching)
+    count = touching.sum(axis=1)
+    part = np.divide(touching[:, 0], count, out=np.zeros(units), where=count > 0)
+    every = np.arange(units)
+    cells = [(every, 0, touching[:, 0]), (every, 1, np.ones(units)), (every, 2, part), (every, 3, count > 0)]
+    sums = make_sums(
+        np.concatenate([unit for unit, _, _ in cells]),
+        np.concatenate([np.full(units, column) for _, column, _ in cells]),
+        np.concatenate([value.astype(float) for _, _, value in cells]),
+        columns=4,
+        strata=np.zeros(units, dtype=int),
+    )
+    drawn, left_out = draw_sums(sums, n, seed), np.concatenate(list(leave_out_each(sums)))
+    found = {"attention wilson": wilson(touching[:, 0].mean(), units, LEVEL)}
+    for name, (top, under) in {"attention": (0, 1), "share": (2, 3)}.items():
+        if sums.total[under] == 0:
+            continue
+        estimate = sums.total[top] / sums.total[under]
+        replicates = drawn[:, top] / np.where(drawn[:, under] > 0, drawn[:, under], np.nan)
+        replicates = replicates[~np.isnan(replicates)]
+        if replicates.min() == replicates.max():  # the library gives no interval then
+            continue
+        apart = left_out[:, top] / left_out[:, under] - estimate
+        moments = tuple(float((apart**power).sum()) for power in (1, 2, 3))
+        jackknife = Jackknife(
+            count=units, lowest=estimate + apart.min(), highest=estimate + apart.max(), moments=moments
+        )
+        found[f"{name} percentile"] = percentile(replicates, LEVEL)
+        found[f"{name} bca"] = bca(replicates, estimate, jackknife, LEVEL)
+    return found
+
+
+def coverage(size: int, chance: float, runs: int, n: int) -> dict[str, float]:
+    """How often each interval holds the truth; a draw without an interval counts as one that does not."""
+    stream = np.random.default_rng([SEED, size, int(1000 * chance)])
+    truth = {"attention": chance, "share": true_share(chance)}
+    methods = ("attention wilson", "attention percentile", "attention bca", "share percentile", "share bca")
+    holds, given = dict.fromkeys((*methods, "given bca"), 0), 0
+    for run in range(runs):
+        touching = (stream.random((size, 3)) < [chance, OTHERS, OTHERS]).astype(float)
+        for name, interval in intervals(touching, n, run).items():
+            right = interval.low <= truth[name.split()[0]] <= interval.high
+            holds[name] += right
+            if name == "share bca" and touching[:, 0].sum() >= FEWEST_UNITS:
+                given += 1
+                holds["given bca"] += right
+    shares = {name: count / runs for name, count in holds.items()}
+    return shares | {"given bca": holds["given bca"] / given if given else math.nan, "given": given / runs}
+
+
+def called_weak(size: int, runs: int) -> tuple[float, float]:
+    """How often an area with a true ratio of 0.4, and one with 1, is called weak, by so many units."""
+    table, stream = built_in_table("target"), np.random.default_rng([SEED, size])
+    chances = np.array([0.4, 1.0, 1.12, 1.12, 1.12, 1.12, 1.12]) / 7
+    weak = [0, 0]
+    for _ in range(runs):
+        counts = stream.multinomial(size, chances)  # a target for each unit, so that true ratios are exact
+        for place in (0, 1):
+            weak[place] += (
+                table.decide(assessed=True, ratio=7 * counts[place] / size).outcome != "as_expected"
+                and counts[place] * 7 < size
+            )
+    return weak[0] / runs, weak[1] / runs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--n", type=int, default=1000)
+    chosen = parser.parse_args()
+    lines = []
+    for size in SIZES:
+        for chance in CHANCES:
+            held = coverage(size, chance, chosen.runs, chosen.n)
+            lines.append([size, chance, *(f"{value:.3f}" for value in held.values())])
+    print(f"share of {chosen.runs} draws whose 95% interval holds the truth (n = {chosen.n})\n")
+    headings = [
+        "units",
+        "chance",
+        "attention, Wilson",
+        "percentile",
+        "BCa",
+        "share, percentile",
+        "BCa",
+        "BCa where given",
+        "given",
+    ]
+    print(tabulate(lines, headings, tablefmt="github"))
+    print("\nhow often an area is called weak\n")
+    weak = [[size, *(f"{value:.3f}" for value in called_weak(size, 10 * chosen.runs))] for size in SIZES]
+    print(tabulate(weak, ["units", "true ratio 0.4", "true ratio 1"], tablefmt="github"))
+
+
+if __name__ == "__main__":
+    main()
