@@ -18,7 +18,7 @@ import pandas as pd
 from attrs import field, frozen
 
 from .choices import Choices, choose
-from .claims import NOT_COMPUTABLE, check_claims
+from .claims import FAILS, NOT_COMPUTABLE, check_claims
 from .coverage import measure_coverage
 from .decisions import DecisionTable, built_in_table
 from .errors import Problem, UsageError
@@ -117,13 +117,14 @@ class Robustness:
         row = self._row(type, id)
         if row["verdict"] == "not_tried":
             return say("robustness.not_tried", language)
-        text = say("robustness.holds", language, held=row["held"], kinds=row["kinds"])
+        how = "fails" if type == "claim" and row["outcome"] == FAILS else "holds"
+        text = say(f"robustness.{how}", language, held=row["held"], kinds=row["kinds"])
         broken = [name for name in str(row["breaks_under"]).split(";") if name]
         if not broken:
             return text
         first = [self._first_break((type, id), name) for name in broken]
-        phrases = [_phrase(name, variant, self._plain[name], self._label, language) for name, variant in first]
-        return say("robustness.breaks", language, text=text, when="; ".join(phrases))
+        phrases = [_phrase(name, variant, self._plain[name], self.study, language) for name, variant in first]
+        return say(f"robustness.{how}_not", language, text=text, when="; ".join(phrases))
 
     @cached_property
     def _by_id(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -132,13 +133,6 @@ class Robustness:
     @cached_property
     def _plain(self) -> dict[str, str]:
         return {dimension.name: dimension.plain for dimension in self.dimensions}
-
-    @cached_property
-    def _labels(self) -> dict[str, str]:
-        return {record.id: record.label for record in (*self.study.groups, *self.study.actors)}
-
-    def _label(self, name: str) -> str:
-        return self._labels.get(name, name)
 
     def _first_break(self, finding: tuple[str, str], dimension: str) -> tuple[str, str]:
         alone = self.scenarios["changed"] == dimension
@@ -472,7 +466,7 @@ def _broken_by(scenarios: pd.DataFrame, outcome: pd.Series, broken: Mapping[str,
     return "; ".join(parts)
 
 
-def _phrase(dimension: str, variant: str, plain: str, label: Callable[[str], str], language: str) -> str:
+def _phrase(dimension: str, variant: str, plain: str, study: Study, language: str) -> str:
     """What breaks a finding, in words."""
     kind = variant
     if dimension == "reading" and variant != "all":
@@ -483,5 +477,5 @@ def _phrase(dimension: str, variant: str, plain: str, label: Callable[[str], str
     )
     words = {"variant": word("variant", variant, language), "plain": word("variant", plain, language)}
     if dimension in ("speakers", "groups"):
-        words["variant"] = label(variant)
+        words["variant"] = study.speaker_label(variant, language)
     return say(form, language, dimension=dimension, **words)
