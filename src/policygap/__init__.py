@@ -47,6 +47,7 @@ _HOMES = {
     "find_conflicts": "tracing",
     "find_gaps": "gaps",
     "find_problems": "study",
+    "find_unusual_cells": "unusual",
     "gap_matrix": "matrices",
     "leave_one_out": "stability",
     "list_bundled": "study",
@@ -101,6 +102,7 @@ __all__ = [
     "find_conflicts",
     "find_gaps",
     "find_problems",
+    "find_unusual_cells",
     "gap_matrix",
     "leave_one_out",
     "list_bundled",
@@ -152,3 +154,4 @@ if TYPE_CHECKING:
     from .study import Study, build_study, find_problems, list_bundled, read_study
     from .tracing import find_conflicts, list_examples, list_speakers, select_quotes, trace
     from .uncertainty import Bootstrap, bootstrap
+    from .unusual import find_unusual_cells
