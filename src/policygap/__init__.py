@@ -23,6 +23,7 @@ _HOMES = {
     "Gap": "gaps",
     "Group": "model",
     "Matrix": "matrices",
+    "Network": "network",
     "Notice": "notices",
     "PolicyGapError": "errors",
     "Problem": "errors",
@@ -44,6 +45,7 @@ _HOMES = {
     "compare_prompted": "prompting",
     "compare_sides": "sides",
     "cross_tabulate": "matrices",
+    "describe_network": "network",
     "find_conflicts": "tracing",
     "find_gaps": "gaps",
     "find_problems": "study",
@@ -77,6 +79,7 @@ __all__ = [
     "Gap",
     "Group",
     "Matrix",
+    "Network",
     "Notice",
     "PolicyGapError",
     "Problem",
@@ -99,6 +102,7 @@ __all__ = [
     "compare_prompted",
     "compare_sides",
     "cross_tabulate",
+    "describe_network",
     "find_conflicts",
     "find_gaps",
     "find_problems",
@@ -144,6 +148,7 @@ if TYPE_CHECKING:
     from .graph import build_graph
     from .matrices import Matrix, build_matrix, cross_tabulate, gap_matrix
     from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
+    from .network import Network, describe_network
     from .notices import Notice
     from .prompting import compare_prompted
     from .report import write_report
