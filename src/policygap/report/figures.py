@@ -21,6 +21,7 @@ __all__ = [
     "COLOURS",
     "draw_answers",
     "draw_attention",
+    "draw_curves",
     "draw_gaps",
     "draw_groups",
     "draw_map",
@@ -45,6 +46,7 @@ _SHADES = ("#f1f5f8", "#cfe2ef", "#62a5cf")  # light enough for dark text, on a 
 _ON_SHADE = "#1b2531"
 _LABEL = 60  # characters of a label in a figure
 _SHORT = 6  # characters of a target's id that fit a cell without turning them
+_TWO = 2  # scenarios, at least: one is no curve
 _MOST = 60  # rows of a figure that still fit a page
 _PRESENCE = ("excluded", "absent", "not_evidenced", "mentioned", "named")
 _SHAPES = {"stronger": "triangle-up", "equal": "circle", "weaker": "triangle-down", "": "circle"}
@@ -203,6 +205,67 @@ def draw_attention(content: Content, kind: str) -> Figure | None:
         id=f"figure-attention-{name}", title=title, description=description, spec=spec,
         table=Table(id=f"table-attention-{name}", caption=title, headings=headings, rows=rows,
                     percent=frozenset({4, 5, 6, 7, 8})),
+    )  # fmt: skip
+
+
+def draw_curves(content: Content, kind: str) -> Figure | None:
+    """The specification curves of a kind of target, laid flat: its ratio in every scenario, and if its class holds."""
+    tried, language = content.robustness, content.language
+    figure = content.coverage.figure
+    codes = [code for code in content.study.targets if code.kind == kind and figure("ratio", code.id) is not None]
+    codes = [code for code in codes if tried is not None and ("gap", code.id) in tried.outcomes.columns]
+    if tried is None or not codes or len(tried.scenarios) < _TWO:
+        return None
+    names = _unique([_name(f"{code.id}  {content.label(code)}") for code in codes])
+    words = {survives: say(f"figure.class_{'same' if survives else 'other'}", language) for survives in (True, False)}
+    marks: list[dict[str, Any]] = []
+    plain: list[dict[str, Any]] = []
+    rows: list[tuple[str | int | float | None, ...]] = []
+    for code, name in zip(codes, names, strict=True):
+        curve = tried.curve(code.id)
+        drawn = curve.assign(figure=curve["figure"].round(2))[["figure", "survives"]].drop_duplicates()
+        marks += [
+            {"name": name, "ratio": float(ratio), "class": words[bool(survives)]}
+            for ratio, survives in drawn.itertuples(index=False)
+        ]
+        ratio = figure("ratio", code.id)
+        plain.append({"name": name, "ratio": ratio})
+        ends = (round(float(curve["figure"].min()), 2), round(float(curve["figure"].max()), 2))
+        kept = int(curve["survives"].sum())
+        rows.append((code.id, content.label(code), None if ratio is None else round(ratio, 2), *ends, kept, len(curve)))
+    kind_word = word("kind", kind, language)
+    title = say("figure.curves", language, kind=kind_word)
+    description = say("figure.curves_text", language, kind=kind_word, benchmark=benchmark_in_words(content, kind))
+    x = {"field": "ratio", "type": "quantitative", "title": say("report.ratio", language), "scale": {"zero": True}}
+    colour = {
+        "field": "class", "type": "nominal", "title": None,
+        "scale": {"domain": [words[True], words[False]], "range": [COLOURS["main"], COLOURS["other"]]},
+    }  # fmt: skip
+    height = {
+        "field": "class",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": [words[True], words[False]], "range": [10, 18]},
+    }
+    spec = _spec(
+        description,
+        width=420,
+        height={"step": 24},
+        encoding={"y": _rows(), "x": x},
+        layer=[
+            {"data": {"values": marks}, "mark": {"type": "tick", "thickness": 1.5, "opacity": 0.8},
+             "encoding": {"color": colour, "size": height}},
+            {"data": {"values": plain}, "mark": {"type": "point", "filled": False, "size": 85, "strokeWidth": 2,
+                                                 "opacity": 1, "color": COLOURS["ink"]}},
+        ],
+    )  # fmt: skip
+    headings = ("code", "label", "ratio", "lowest", "highest", "same_class", "scenarios")
+    return Figure(
+        id=f"figure-curves-{content.file_name(kind)}", title=title, description=description, spec=spec,
+        table=Table(
+            id=f"table-curves-{content.file_name(kind)}", caption=title,
+            headings=tuple(say(f"report.{name}", language) for name in headings), rows=tuple(rows),
+        ),
     )  # fmt: skip
 
 

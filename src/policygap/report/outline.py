@@ -20,6 +20,7 @@ from .document import Block, Bullets, Document, Figure, Item, Map, Paragraph, Se
 from .figures import (
     draw_answers,
     draw_attention,
+    draw_curves,
     draw_gaps,
     draw_groups,
     draw_map,
@@ -319,6 +320,8 @@ def _firmness(content: Content) -> Iterator[Block]:
             for one in tried.dimensions
         ),
     )
+    for kind in content.study.target_kinds:
+        yield from _drawn(draw_curves(content, kind))
     gaps = {gap.subject: gap for gap in content.gaps}
     claims = {claim.id: claim for claim in content.study.claims}
     for verdict in ("fragile", "conditional"):
