@@ -167,10 +167,12 @@ class _Figures:
     choices: Choices
     read: dict[str, str] = field(factory=dict)
     measured: Coverage | None = None
+    speaking: int | None = None
 
     def fresh(self) -> _Figures:
         """The same figures with nothing noted down."""
-        return _Figures(study=self.study, choices=self.choices, measured=self._coverage())
+        measured = self._coverage()
+        return _Figures(study=self.study, choices=self.choices, measured=measured, speaking=self._heard())
 
     @property
     def said(self) -> str:
@@ -212,10 +214,15 @@ class _Figures:
 
     def _speakers(self, code: str | None = None) -> int:
         if code is None:
-            touches = self._coverage().touches
-            heard = self.study.statements["speaker"][touches.counted].nunique()
-            return self._note("speakers()", int(heard))
+            return self._note("speakers()", self._heard())
         return self._count("speakers", code)
+
+    def _heard(self) -> int:
+        """How many speak, among the statements that count."""
+        if self.speaking is None:
+            counted = self._coverage().touches.counted
+            self.speaking = int(self.study.statements["speaker"][counted].nunique())
+        return self.speaking
 
     def _statements(self, code: str | None = None) -> int:
         if code is None:

@@ -432,9 +432,13 @@ def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tup
 
 
 def _links_of(study: Study, target: str) -> tuple[str, ...]:
-    links = study.links[study.links["target"].eq(target)]
-    words = zip(links["theme"], links["target"], links["relation"].astype(object).fillna("related"), strict=True)
-    return tuple(sorted(" ".join(map(str, link)) for link in words))
+    if "links" not in study.shared:
+        found: dict[str, list[str]] = {}
+        columns = (study.links[name].astype(object) for name in ("theme", "target"))
+        for theme, to, relation in zip(*columns, study.links["relation"].astype(object).fillna("related"), strict=True):
+            found.setdefault(str(to), []).append(f"{theme} {to} {relation}")
+        study.shared["links"] = {name: tuple(sorted(links)) for name, links in found.items()}
+    return study.shared["links"].get(target, ())
 
 
 def _named(response: Response) -> str:

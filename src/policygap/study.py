@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from attrs import evolve, field, frozen
 
@@ -331,10 +332,11 @@ class Study:
 
     def with_readings_swapped(self, mask: Any) -> Study:
         """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
-        swap = {"main": "alternative", "alternative": "main"}
-        reading = self.codings["reading"].astype(object)
-        swapped = reading.where(~pd.Series(mask, index=reading.index, dtype=bool), reading.map(swap).fillna(reading))
-        return self._sharing(codings=self.codings.assign(reading=swapped.astype(self.codings["reading"].dtype)))
+        reading = self.codings["reading"]
+        chosen = np.asarray(mask, dtype=bool)
+        main, other = (chosen & reading.eq(word).fillna(False).to_numpy(dtype=bool) for word in ("main", "alternative"))
+        swapped = reading.mask(main, "alternative").mask(other, "main")
+        return self._sharing(codings=self.codings.assign(reading=swapped))
 
     def _sharing(self, **tables: pd.DataFrame) -> Study:
         """The study with tables that differ only in what is counted or how it is read.
