@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made when it is missing and filled again only when pyproject.toml changes.
 #
 #   make report                   the bundled study; ARGS goes to the command: make report ARGS="--lang nb"
-#   make test                     every test, with branch coverage; ARGS goes to pytest: make test ARGS="-k gaps --no-cov"
+#   make test                     every test, with branch coverage, on all cores; ARGS goes to pytest: make test ARGS="-k gaps"
 #   make check                    all that .ci/run looks at before the tests
 #   make lint types architecture docs wheel     each of those alone
 #   make format                   put the code in order
@@ -51,7 +51,7 @@ bench: .venv/.dev
 # ------------------------------------------------------------------------------------------------------------ checks
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest --cov $(ARGS)
+	@$(BIN)/python -m pytest --cov --numprocesses auto --dist loadfile $(ARGS)
 
 check: lint types architecture docs wheel
 

@@ -19,7 +19,9 @@ def render_markdown(content: Content) -> str:
     --------
     >>> import policygap as pg
     >>> from policygap.report import gather_content
-    >>> render_markdown(gather_content(pg.read_study("smabystrategi"))).startswith("# Policy gap report")
+    >>> render_markdown(gather_content(pg.read_study("smabystrategi"), robustness=False)).startswith(
+    ...     "# Policy gap report"
+    ... )
     True
     """
     return render_document(write_document(content))

@@ -41,7 +41,7 @@ def write_document(content: Content) -> Document:
     --------
     >>> import policygap as pg
     >>> from policygap.report import gather_content
-    >>> document = write_document(gather_content(pg.read_study("smabystrategi")))
+    >>> document = write_document(gather_content(pg.read_study("smabystrategi"), robustness=False))
     >>> [section.id for section in document.sections][:3]
     ['answer', 'gaps', 'map']
     """

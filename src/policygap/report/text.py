@@ -42,7 +42,7 @@ def render_text(
     --------
     >>> import policygap as pg
     >>> from policygap.report import gather_content
-    >>> text = render_text(gather_content(pg.read_study("smabystrategi")), width=80)
+    >>> text = render_text(gather_content(pg.read_study("smabystrategi"), robustness=False), width=80)
     >>> max(map(len, text.splitlines())) <= 80
     True
     """
