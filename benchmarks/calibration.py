@@ -9,8 +9,13 @@ touches) by percentiles and by BCa (which the library takes, where 5 units or mo
 draws whose interval holds the true value; for the last two columns, of those draws that the library gives an interval
 for, and how many of the draws these are.
 
-The last table: seven areas, of which one has a true ratio of 0.4 to an equal split and the others more; how often it is
-called weak by the built-in table, and how often an area with a true ratio of 1 is.
+The second table: seven areas, of which one has a true ratio of 0.4 to an equal split and the others more; how often it
+is called weak by the built-in table, and how often an area with a true ratio of 1 is.
+
+The last table: statements that say more or less, which touch six themes and four targets with chances in proportion to
+that. First nothing else binds themes to targets: the false discovery rate is how often ``find_unusual_cells`` calls
+any cell unusual. Then half of those that touch the first theme touch the first target for that reason alone: how often
+that cell is found.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ import math
 import numpy as np
 from tabulate import tabulate
 
+import policygap as pg
 from policygap.decisions import built_in_table
 from policygap.intervals import Interval, Jackknife, bca, percentile, wilson
 from policygap.resampling import draw_sums, leave_out_each, make_sums
@@ -108,17 +114,45 @@ def called_weak(size: int, runs: int) -> tuple[float, float]:
     return weak[0] / runs, weak[1] / runs
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--n", type=int, default=1000)
-    chosen = parser.parse_args()
+def unusual(size: int, runs: int, n: int, null: str, bound: float) -> tuple[float, float]:
+    """How often any cell is called unusual, and how often the first one is called stronger."""
+    any_found = first_found = 0
+    codes = [f"t{place}" for place in range(6)], [f"T{place}" for place in range(4)]
+    for run in range(runs):
+        stream = np.random.default_rng([SEED, size, run])
+        activity = stream.uniform(0.4, 1.6, (size, 1))
+        themes = stream.random((size, 6)) < activity * [0.35, 0.3, 0.25, 0.2, 0.15, 0.1]
+        targets = stream.random((size, 4)) < activity * [0.3, 0.3, 0.2, 0.1]
+        targets[:, 0] |= themes[:, 0] & (stream.random(size) < bound)
+        codings = [
+            {"statement": f"s{unit}", "code": code}
+            for names, touches in zip(codes, (themes, targets), strict=True)
+            for unit, place in zip(*np.nonzero(touches), strict=True)
+            for code in [names[place]]
+        ]
+        for kind, touches in (("theme", themes), ("focus_area", targets)):
+            codings += [{"statement": f"s{unit}", "kind": kind} for unit in np.flatnonzero(~touches.any(axis=1))]
+        study = pg.build_study(
+            groups=[{"id": "g", "label": "G"}],
+            actors=[{"id": "a", "label": "A", "group": "g"}],
+            themes=[{"id": code, "label": code} for code in codes[0]],
+            targets=[{"id": code, "kind": "focus_area", "label": code} for code in codes[1]],
+            statements=[{"id": f"s{unit}", "speaker": "a", "text": "..."} for unit in range(size)],
+            codings=codings,
+        )
+        cells = pg.find_unusual_cells(study, null=null, n=n, seed=run)
+        any_found += bool(cells["finding"].ne("as_expected").any())
+        first_found += cells["finding"].iloc[0] == "stronger"
+    return any_found / runs, first_found / runs
+
+
+def print_intervals(runs: int, n: int) -> None:
     lines = []
     for size in SIZES:
         for chance in CHANCES:
-            held = coverage(size, chance, chosen.runs, chosen.n)
+            held = coverage(size, chance, runs, n)
             lines.append([size, chance, *(f"{value:.3f}" for value in held.values())])
-    print(f"share of {chosen.runs} draws whose 95% interval holds the truth (n = {chosen.n})\n")
+    print(f"share of {runs} draws whose 95% interval holds the truth (n = {n})\n")
     headings = [
         "units",
         "chance",
@@ -132,8 +166,25 @@ def main() -> None:
     ]
     print(tabulate(lines, headings, tablefmt="github"))
     print("\nhow often an area is called weak\n")
-    weak = [[size, *(f"{value:.3f}" for value in called_weak(size, 10 * chosen.runs))] for size in SIZES]
+    weak = [[size, *(f"{value:.3f}" for value in called_weak(size, 10 * runs))] for size in SIZES]
     print(tabulate(weak, ["units", "true ratio 0.4", "true ratio 1"], tablefmt="github"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--only-cells", action="store_true", help="the last table alone")
+    chosen = parser.parse_args()
+    if not chosen.only_cells:
+        print_intervals(chosen.runs, chosen.n)
+    print("\nunusual cells, at a false discovery rate of 5%\n")
+    found = []
+    for null in ("permutation", "configuration"):
+        for size in (30, 100, 300):
+            free, bound = (unusual(size, max(1, chosen.runs // 4), chosen.n, null, part) for part in (0, 0.5))
+            found.append([null, size, f"{free[0]:.3f}", f"{bound[1]:.3f}"])
+    print(tabulate(found, ["null", "statements", "any found under the null", "bound cell found"], tablefmt="github"))
 
 
 if __name__ == "__main__":

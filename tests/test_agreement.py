@@ -282,6 +282,20 @@ def test_intervals_of_alpha_are_those_of_drawing_statements_by_hand() -> None:
     assert measure_agreement(yes_or_no(*YES_OR_NO), n=39).codes["alpha_low"].isna().all()
 
 
+def test_the_interval_of_masi_is_that_of_drawing_statements_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets: Sets = [[{"a"}, {"a", "b"}, set(), {"c"}, {"b"}, {"a"}], [{"a"}, {"a"}, set(), {"b"}, {"b", "c"}, {"c"}]]
+    sets.append([{"a"}, None, {"b"}, None, {"b"}, {"a"}])
+    whole = measure_agreement(coded(sets), n=100, seed=3).kinds.loc["theme"]
+    monkeypatch.setattr("policygap.agreement._BLOCK", 3)
+    parts = measure_agreement(coded(sets), n=100, seed=3).kinds.loc["theme"]
+    stream = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(1, 0)))
+    draws = stream.integers(0, 6, size=100 * 6, dtype=np.uint16).reshape(100, 6)
+    drawn = [naive_alpha_of_sets([[row[place] for place in draw] for row in sets]) for draw in draws]
+    expected = np.quantile([alpha for alpha in drawn if alpha is not None], [0.025, 0.975])
+    for row in (whole, parts):
+        assert (row["masi_low"], row["masi_high"]) == pytest.approx(tuple(expected))
+
+
 def test_rules_are_compared_with_coders() -> None:
     study = yes_or_no(*YES_OR_NO[:2])
     rules = [{"statement": f"s{n}", "code": "a", "coder": "words v1", "basis": "rule"} for n in (0, 1, 8)]

@@ -54,7 +54,8 @@ class Agreement:
     kinds
         A row for each kind of code, indexed by kind: ``statements``; ``codes`` in use; ``same``, the share of
         statements whose codes are the same for all; ``alpha`` over all decisions of the kind, each code of each
-        statement yes or no; ``alpha_low`` and ``alpha_high``; ``masi``, alpha of the sets of codes.
+        statement yes or no; ``alpha_low`` and ``alpha_high``; ``masi``, alpha of the sets of codes, with ``masi_low``
+        and ``masi_high``.
     pairs
         A row for each code and ordered pair of coders, of whom ``against`` is taken to be right: ``id``, ``kind``,
         ``coder``, ``against``; ``statements`` that both assessed; ``both``, ``only_coder`` and ``only_against``, how
@@ -152,10 +153,13 @@ def measure_agreement(
         code_rows.append(codes)
         low, high = over_all
         used = int((codes["agreed"] + codes["split"]).gt(0).sum())
-        kind_rows.append({"kind": kind, **answers.together(), "codes": used, "alpha_low": low, "alpha_high": high})
+        sets = answers.sets
+        masi_low, masi_high = sets.interval(int(n), int(seed), float(level))
+        ends_of = {"alpha_low": low, "alpha_high": high, "masi_low": masi_low, "masi_high": masi_high}
+        kind_rows.append({"kind": kind, **answers.together(), "codes": used, "masi": sets.alpha(), **ends_of})
         pairs += answers.pairs(first, names)
         differ.append(answers.differences(first, names))
-    columns = ["statements", "codes", "same", "alpha", "alpha_low", "alpha_high", "masi"]
+    columns = ["statements", "codes", "same", "alpha", "alpha_low", "alpha_high", "masi", "masi_low", "masi_high"]
     disagreements = pd.concat(differ, ignore_index=True)
     order = pd.Index(first.statement_ids).get_indexer(pd.Index(disagreements["statement"]))
     return Agreement(
@@ -286,8 +290,12 @@ class _Answers:
             "statements": len(self.statements),
             "same": float(same.mean()) if len(same) else pd.NA,
             "alpha": _alpha(no.ravel(), yes.ravel()),
-            "masi": _alpha_of_sets(self.given, self.looked),
         }
+
+    @property
+    def sets(self) -> _Sets:
+        """The codes of each statement as sets."""
+        return _Sets.of(self.given, self.looked)
 
     def differences(self, touches: Touches, coders: Sequence[str]) -> pd.DataFrame:
         """A row for each statement and code on which coders differ."""
@@ -366,29 +374,63 @@ def _part(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _alpha_of_sets(given: Array, looked: Array) -> Any:
-    """Krippendorff's alpha with the distance MASI; missing where all sets are one.
+@frozen(kw_only=True, eq=False)
+class _Sets:
+    """Statements' sets of codes: how far coders' sets lie apart on each, and how often each set is given on it."""
 
-    The package's own function makes an array of statements x sets x sets, so the two sums are made here: what was
-    observed by pairs of coders, what is expected by pairs of distinct sets.
-    """
-    pairable = looked.sum(axis=0)
-    total = int(pairable.sum())
-    sets, counts = np.unique(given[looked], axis=0, return_counts=True)
-    if len(sets) == 1 or not total:
-        return pd.NA
-    observed = 0.0
-    for one, two in itertools.combinations(range(len(given)), 2):
-        both = looked[one] & looked[two]
-        distance = _masi((given[one] & given[two]).sum(axis=1), given[one].sum(axis=1), given[two].sum(axis=1))
-        observed += 2 * float((distance[both] / (pairable[both] - 1)).sum())
-    expected = 0.0
-    numbers, sizes = sets.astype(np.int64), sets.sum(axis=1)
-    for start in range(0, len(sets), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        distance = _masi(numbers[part] @ numbers.T, sizes[part, None], sizes[None, :])
-        expected += float(counts[part] @ distance @ counts)
-    return 1 - (observed / total) / (expected / (total * (total - 1)))
+    apart: Array
+    sets: Array
+    statement: Array
+    which: Array
+
+    @classmethod
+    def of(cls, given: Array, looked: Array) -> _Sets:
+        pairable = looked.sum(axis=0)
+        apart = np.zeros(len(pairable))
+        for one, two in itertools.combinations(range(len(given)), 2):
+            both = looked[one] & looked[two]
+            distance = _masi((given[one] & given[two]).sum(axis=1), given[one].sum(axis=1), given[two].sum(axis=1))
+            apart[both] += 2 * distance[both] / (pairable[both] - 1)
+        sets, which = np.unique(given[looked], axis=0, return_inverse=True)
+        return cls(apart=apart, sets=sets, statement=np.nonzero(looked)[1], which=which.ravel())
+
+    def alpha(self) -> Any:
+        """Krippendorff's alpha with the distance MASI; missing where all sets are one.
+
+        The package's own function makes an array of statements x sets x sets, so the two sums are made here: what was
+        observed by pairs of coders, what is expected by pairs of distinct sets.
+        """
+        counts = np.bincount(self.which, minlength=len(self.sets))
+        found = self._alphas(self.apart.sum()[None], counts[None].astype(float))[0]
+        return pd.NA if np.isnan(found) else float(found)
+
+    def interval(self, n: int, seed: int, level: float) -> tuple[Any, Any]:
+        """Its ends, from drawing statements anew; the draws are those of the other intervals."""
+        strata = np.zeros(len(self.apart), dtype=np.int64)
+
+        def draw(unit: Array, column: Array, value: Array, columns: int) -> Array:
+            sums = make_sums(unit, column, value, columns=columns, strata=strata)
+            return draw_sums(sums, n, seed) / sums.scale
+
+        every = np.arange(len(self.apart))
+        apart = draw(every, np.zeros_like(every), self.apart, 1)[:, 0]
+        counts = [np.zeros((n, 0))]
+        for start in range(0, len(self.sets), _BLOCK):
+            size = min(_BLOCK, len(self.sets) - start)
+            part = (self.which >= start) & (self.which < start + size)
+            counts.append(draw(self.statement[part], self.which[part] - start, np.ones(part.sum()), size))
+        return _ends(self._alphas(apart, np.concatenate(counts, axis=1)), level)
+
+    def _alphas(self, apart: Array, counts: Array) -> Array:
+        """Alpha of each row: what lies apart, and how often each set is there; NaN where only one set is."""
+        numbers, sizes = self.sets.astype(np.int64), self.sets.sum(axis=1)
+        expected = np.zeros(len(counts))
+        for start in range(0, len(numbers), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            distance = _masi(numbers[part] @ numbers.T, sizes[part, None], sizes[None, :])
+            expected += ((counts[:, part] @ distance) * counts).sum(axis=1)
+        ratio = (counts.sum(axis=1) - 1) * apart
+        return 1 - np.divide(ratio, expected, out=np.full(len(counts), np.nan), where=expected > 0)
 
 
 def _masi(shared: Array, one: Array, two: Array) -> Array:

@@ -23,6 +23,7 @@ Array = np.ndarray[Any, Any]
 
 _STARTS = 20  # of the search for modules
 _SMALL = 1e-12
+_DOMINATES = 0.3679  # of all weight: a cell that should have more makes bipartite mend the most even spread
 
 
 @frozen(kw_only=True, eq=False)
@@ -198,7 +199,8 @@ def _specialisation(web: Array) -> float | None:
     """H2': where the entropy lies between the greatest and the least that the same totals allow."""
     total = web.sum()
     seen = _entropy(web / total)
-    most = max(seen, _entropy(_most_even(web) / total))
+    even = _most_even(web)
+    most = max(seen, _entropy(even / total), _entropy(_mended(even, web) / total))
     least = min(seen, _entropy(_most_uneven(web) / total))
     return (most - seen) / (most - least) if most - least > _SMALL else None
 
@@ -219,6 +221,30 @@ def _most_even(web: Array) -> Array:
         least = open_ & (even == even[open_].min())
         even.flat[np.argmax(np.where(least, expected - even, -np.inf))] += 1
     return even
+
+
+def _mended(even: Array, web: Array) -> Array:
+    """The spread with one unit moved from the cell that has most too much, where one cell dominates, as bipartite does.
+
+    Three other corners of a rectangle make up for it, so that the totals stay; ties go to the first by name.
+    """
+    expected = np.outer(web.sum(axis=1), web.sum(axis=0) / web.sum())
+    if not _whole(web) or expected.max() <= _DOMINATES * web.sum():
+        return even
+    lacks = expected - even
+    row, column = np.unravel_index(np.argmax(np.where(lacks == lacks.min(), even, -np.inf)), even.shape)
+    if lacks[row].max() >= lacks[:, column].max():
+        to = row, int(np.argmax(lacks[row]))
+        back = int(np.argmin(lacks[:, to[1]])), to[1]
+        last = back[0], column
+    else:
+        to = int(np.argmax(lacks[:, column])), column
+        back = to[0], int(np.argmin(lacks[to[0]]))
+        last = row, back[1]
+    moved = even.copy()
+    for place, change in (((row, column), -1), (to, 1), (back, -1), (last, 1)):
+        moved[place] += change
+    return moved if moved.min() >= 0 else even
 
 
 def _most_uneven(web: Array) -> Array:
