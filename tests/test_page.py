@@ -283,7 +283,8 @@ def test_text_of_strangers_is_shown_as_text_and_never_runs(
         wanted = "".join(char for char in HOSTILE[number] if char.isprintable() and char not in "\u200b\u200e")
         assert "".join(char for char in shown if char != "\u200e").split() == wanted.split()
         page.keyboard.press("Escape")
-        page.wait_for_selector("dialog[open]", state="detached")  # closing sets the address back, which takes a moment
+        page.wait_for_selector("dialog[open]", state="detached")
+        page.wait_for_function("location.hash === ''")  # closing sets the address back a moment later
     assert page.evaluate("window.hit") is None
     assert page.locator("script").count() == 2  # the data and our own
     assert page.locator("img, iframe, object, embed, link, base").count() == 0

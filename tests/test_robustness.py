@@ -138,6 +138,15 @@ def test_what_changes_nothing_breaks_nothing(bundled: pg.Study) -> None:
     assert (told["survived"] == 1).all()
 
 
+def test_a_function_that_fails_or_gives_no_study_loses_its_own_scenario_alone(bundled: pg.Study) -> None:
+    own = {"bad": lambda study: 1 / 0, "none": lambda study: None, "nothing": lambda study: study}
+    tried = pg.measure_robustness(bundled, dimensions=[], own=own, together=0)
+    said = " ".join(tried.reasons.values())
+    assert "failed: ZeroDivisionError: division by zero; mend the function" in said
+    assert "gave NoneType, no study" in said
+    assert set(tried.findings.loc[tried.findings["kinds"] > 0, "verdict"]) == {"robust"}
+
+
 def test_the_same_seed_tries_the_same(bundled: pg.Study, tried: pg.Robustness) -> None:
     again = pg.measure_robustness(bundled, dimensions=FAST, together=30, seed=3)
     pd.testing.assert_frame_equal(tried.findings, again.findings)

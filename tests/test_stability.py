@@ -28,12 +28,14 @@ def naive(study: pg.Study, **options: object) -> pd.DataFrame:
     return pd.DataFrame(shares)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_the_range_is_that_of_measuring_anew_without_each_speaker(weighted: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("weighted", "counting"), [(False, "fractional"), (True, "fractional"), (True, "full")])
+def test_the_range_is_that_of_measuring_anew_without_each_speaker(
+    weighted: bool, counting: str, tmp_path: Path
+) -> None:
     pg.start_study(tmp_path / "start")
     study = pg.read_study(tmp_path / "start")
     weights = {speaker: 1 + place for place, speaker in enumerate(study.statements["speaker"].unique())}
-    options = {"weights": weights} if weighted else {}
+    options = {"counting": counting} | ({"weights": weights} if weighted else {})
     ranges, shares = pg.leave_one_out(pg.measure_coverage(study, **options)), naive(study, **options)
     assert ranges["lowest"].tolist() == pytest.approx(shares.min(axis="columns").tolist())
     assert ranges["highest"].tolist() == pytest.approx(shares.max(axis="columns").tolist())

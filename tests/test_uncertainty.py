@@ -259,6 +259,26 @@ def test_the_finite_population_correction_is_for_declared_random_samples_with_po
     assert found["random"].interval("A").low == pytest.approx(wilsons.low)
 
 
+def test_the_correction_is_made_only_where_one_fits_all() -> None:
+    halves = speakers((8, ["A"]), (8, ["C"]))
+    uneven = {name: "g" if place < 10 else "h" for place, name in enumerate(halves)}  # ten of ten, and six of ten
+    assert pg.bootstrap(made(halves, uneven), n=50).sampled_share is None
+    ranks = pg.bootstrap(made(speakers((4, ["A"]), (3, ["C"]), (2, ["B1"]))), n=500).intervals.query(
+        "measure == 'rank'"
+    )
+    assert (ranks["low"].dropna() % 1 == 0).all()  # a rank is not drawn towards its estimate
+
+
+def test_figures_that_differ_by_rounding_alone_are_ties() -> None:
+    touching = {**{f"x{n}": ["A"] for n in range(3)}, **{f"y{n}": ["C"] for n in range(2)}}
+    touching |= {f"z{n}": ["B1"] for n in range(7)}
+    drawn = pg.bootstrap(made(touching, {name: name[0] for name in touching}), n=200, weights="group")
+    assert drawn.probability("A", ">", "C") == 0.0
+    assert drawn.probability("A", "<=", "B1") == 1.0
+    ranks = drawn.intervals.query("measure == 'rank'").set_index("id")["estimate"]
+    assert ranks[["A", "B1", "C"]].tolist() == [1, 1, 1]
+
+
 # -- edges
 
 
@@ -268,7 +288,10 @@ def test_one_unit_nobody_and_everybody() -> None:
     assert set(one.loc[one["id"] == "A", "reason"]) == {"one unit: there is nothing to draw from"}
     everybody = pg.bootstrap(made(speakers((20, ["A"]))), n=50)
     assert everybody.interval("A").high == 1.0
-    assert everybody.interval("A", "share").reason == "no draw changes it: nobody, or everybody, touches it"
+    assert (
+        everybody.interval("A", "share").reason
+        == "no draw within the groups changes it: of each group all touch it, or none"
+    )
     assert everybody.interval("C").low == 0.0
     assert everybody.interval("t").reason is not None  # nobody looked for themes
     empty = pg.build_study(

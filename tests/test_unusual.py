@@ -72,7 +72,26 @@ def test_what_was_observed_is_the_gap_matrix(smabystrategi: pg.Study, null: str)
     assert (found.loc[matrix.index, matrix.columns].to_numpy() == matrix.fillna(0).to_numpy(dtype=int)).all()
     assert cells["p"].between(0, 1).all()
     assert (cells["p_adjusted"] >= cells["p"] - 1e-12).all()
-    assert cells["p_adjusted"].tolist() == pytest.approx(scipy.stats.false_discovery_control(cells["p"]).tolist())
+    there = cells[cells["z"].notna()]
+    assert there["p_adjusted"].tolist() == pytest.approx(scipy.stats.false_discovery_control(there["p"]).tolist())
+    rest = cells[cells["z"].isna()]
+    assert set(rest["finding"]) <= {"not_testable"}
+    assert rest["reason"].notna().all()
+    assert (cells["reason"].notna() == (cells["finding"] == "not_testable")).all()
+
+
+def test_too_few_draws_for_so_many_cells_are_said_not_passed_over(smabystrategi: pg.Study) -> None:
+    few, enough = (pg.find_unusual_cells(smabystrategi, n=n) for n in (39, 4000))
+    short = few[few["reason"].str.contains("no draw is as extreme", na=False)]
+    assert len(short)
+    assert short["reason"].str.contains("need n=").all()
+    assert not enough["reason"].str.contains("no draw", na=False).any()
+    assert enough["finding"].eq("stronger").any()
+
+
+def test_weights_are_refused(smabystrategi: pg.Study) -> None:
+    with pytest.raises(pg.UsageError, match="weights: cells count units as they are"):
+        pg.find_unusual_cells(smabystrategi, weights="group")
 
 
 def made_up(statements: int, themes: int, targets: int, seed: int, tie: float = 0.0) -> pg.Study:

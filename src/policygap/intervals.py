@@ -17,11 +17,23 @@ from attrs import frozen
 
 from .errors import Problem, UsageError
 
-__all__ = ["METHODS", "Interval", "Jackknife", "bca", "fewest_replicates", "judge_draws", "percentile", "wilson"]
+__all__ = [
+    "METHODS",
+    "SAME",
+    "Interval",
+    "Jackknife",
+    "bca",
+    "fewest_replicates",
+    "judge_draws",
+    "percentile",
+    "wilson",
+]
 
 Array = np.ndarray[Any, Any]
 
 METHODS = ("auto", "percentile", "bca", "wilson")
+SAME = 1e-9
+"""Figures that differ by no more are the same: what is between them comes of rounding."""
 _NORMAL = NormalDist()
 
 
@@ -56,7 +68,7 @@ def judge_draws(*, n: object, seed: object, level: object, others: tuple[Problem
             fix = "use 2000" if name == "n" else "give one, as in seed=1"
             what = f"{value!r} is no whole number of {least} or more"
             problems.append(Problem(file=name, what=what, fix=fix))
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 1:
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < (1 + float(level)) / 2 < 1:
         problems.append(Problem(file="level", what=f"{level!r} is not between 0 and 1", fix="use 0.95"))
     if problems or others:
         raise UsageError([*problems, *others])
@@ -134,7 +146,8 @@ def bca(replicates: Array, estimate: float, jackknife: Jackknife, level: float) 
     >>> bca(values, 50.0, even, level=0.9).low
     5.0
     """
-    below = ((replicates < estimate).sum() + (replicates == estimate).sum() / 2) / len(replicates)
+    equal = np.abs(replicates - estimate) <= SAME
+    below = (((replicates < estimate) & ~equal).sum() + equal.sum() / 2) / len(replicates)
     acceleration = jackknife.acceleration
     if not 0 < below < 1 or acceleration is None:
         return percentile(replicates, level)

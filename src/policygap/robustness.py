@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from .choices import Choices, choose
 from .claims import FAILS, NOT_COMPUTABLE, check_claims
 from .coverage import measure_coverage
 from .decisions import DecisionTable, built_in_table
-from .errors import Problem, UsageError
+from .errors import PolicyGapError, Problem, UsageError
 from .gaps import Gap, find_gaps
 from .messages import names, say, word
 from .model import Claim
@@ -371,7 +371,7 @@ def _try(
     """Every gap and claim as one scenario has it."""
     choices, deciding = plain, dict(tables)
     for variant in scenario.variants.values():
-        study = variant.change(study) if variant.change is not None else study
+        study = _changed(study, variant) if variant.change is not None else study
         choices = choices.but(**variant.choices)
         deciding |= variant.tables
     found: dict[tuple[str, str], _Outcome] = {}
@@ -384,6 +384,22 @@ def _try(
         for name, verdict in zip(claims.index.astype(object), claims["verdict"].astype(object), strict=True):
             found["claim", str(name)] = _Outcome(outcome=str(verdict), told=verdict != NOT_COMPUTABLE)
     return found
+
+
+def _changed(study: Study, variant: Variant) -> Study:
+    """The study as a function of the user's, or of a built-in kind of choice, makes it."""
+    assert variant.change is not None  # the caller asked
+    try:
+        changed = cast("object", variant.change(study))  # a user's function may give anything
+    except PolicyGapError:
+        raise
+    except Exception as error:
+        what, fix = f"'{variant.name}' failed: {type(error).__name__}: {error}", "mend the function"
+        raise UsageError([Problem(file="own", what=what, fix=fix)]) from error
+    if not isinstance(changed, Study):
+        what = f"'{variant.name}' gave {type(changed).__name__}, no study"
+        raise UsageError([Problem(file="own", what=what, fix="return a study, as study.with_tables(...) gives one")])
+    return changed
 
 
 def _columns_of(rows: list[dict[tuple[str, str], _Outcome]]) -> pd.DataFrame:

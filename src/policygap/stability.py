@@ -79,7 +79,8 @@ def _extremes(tally: Tally, places: Array) -> dict[str, Any]:
         return {}
     mine = np.isin(target, places)
     parts = np.bincount(unit[mine], weights=part[mine], minlength=len(tally.weight))
-    without = (parts.sum() - parts[touching]) / (tally.weight[touching].sum() - tally.weight[touching])
+    whole = np.bincount(unit, weights=part, minlength=len(tally.weight))[touching]
+    without = (parts.sum() - parts[touching]) / (whole.sum() - whole)
     lowest, highest = int(np.argmin(without)), int(np.argmax(without))
     return {
         "lowest": float(np.clip(without[lowest], 0, 1)),

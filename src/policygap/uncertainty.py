@@ -20,7 +20,7 @@ from attrs import field, frozen
 from .choices import Choices
 from .coverage import Coverage, measure_coverage
 from .errors import Problem, UsageError
-from .intervals import METHODS, Interval, Jackknife, bca, fewest_replicates, judge_draws, percentile, wilson
+from .intervals import METHODS, SAME, Interval, Jackknife, bca, fewest_replicates, judge_draws, percentile, wilson
 from .messages import percent, say, word
 from .resampling import Sums, draw_sums, leave_out_each, make_sums
 from .showing import to_html_table
@@ -36,6 +36,8 @@ RANDOM = "random"
 FEWEST_UNITS = 5
 """Under how many units a drawn interval is too often wrong; measured in ``benchmarks/calibration.py``."""
 _FEW_UNITS, _SMALL_STRATUM = 30, 5
+_DIGITS = 9  # beyond which shares are the same, as SAME has it
+_ALIKE = 0.005  # by which groups' sampled shares may differ for one correction to fit them all
 _COMPARE: Final[dict[str, Callable[[Array, Array], Array]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge
 }  # fmt: skip
@@ -89,7 +91,7 @@ class Bootstrap:
     @property
     def are_confidence_intervals(self) -> bool:
         """Whether the ends may be called a confidence interval: where the study declares a random sample."""
-        return self.coverage.study.sampling == RANDOM
+        return self.coverage.study.sampling == RANDOM and self.coverage.unit != "theme"
 
     def name(self, language: str = "en") -> str:
         """What the intervals may be called.
@@ -188,7 +190,8 @@ class Bootstrap:
         if not whole.any():
             what = f"{measure} of {one} or {other} is missing: nobody looked, or nothing could be drawn"
             raise UsageError([Problem(what=what, fix="compare two codes that have the figure")])
-        return float(_COMPARE[relation](columns[0][whole], columns[1][whole]).mean())
+        apart = columns[0][whole] - columns[1][whole]
+        return float(_COMPARE[relation](np.where(np.abs(apart) <= SAME, 0.0, apart), np.zeros(1)).mean())
 
     def _column(self, name: str, measure: str) -> Array:
         study = self.coverage.study
@@ -241,8 +244,9 @@ def bootstrap(
     Returns
     -------
     Bootstrap
-        Intervals of every code's figures. Where the study declares a random sample and every group that spoke has a
-        population, they have the finite population correction.
+        Intervals of every code's figures. They have the finite population correction where the study declares a random
+        sample, every group that spoke has a population of which the same share answered (within half a per cent), and
+        every unit was assessed; nowhere else.
 
     Raises
     ------
@@ -462,6 +466,7 @@ def _divide(part: Array, whole: Array) -> Array:
 
 def _ranks(values: Array) -> Array:
     """For each row the place of each value, 1 the greatest; equal ones share the better place."""
+    values = np.round(values, _DIGITS)
     order = np.argsort(-values, axis=1, kind="stable")
     ordered = np.take_along_axis(values, order, axis=1)
     fresh = np.ones(values.shape, dtype=bool)
@@ -512,7 +517,11 @@ def _pool(stratum: Array, count: int) -> Array:
 
 
 def _sampled_share(coverage: Coverage, frame: _Frame) -> float | None:
-    """What share of the population answered: for a declared random sample whose groups all have a population."""
+    """What share of the population answered, where one correction fits every figure.
+
+    That is for a declared random sample whose groups all have a population, of which about the same share answered, and
+    whose units were all assessed for every kind of code that any was assessed for.
+    """
     study = coverage.study
     population = {group.id: group.population for group in study.groups}
     if study.sampling != RANDOM or coverage.unit == "theme" or frame.strata["whole_group"].any() or frame.strata.empty:
@@ -520,6 +529,10 @@ def _sampled_share(coverage: Coverage, frame: _Frame) -> float | None:
     size = np.bincount(frame.stratum, minlength=len(frame.strata))
     known = [population.get(str(name)) for name in frame.strata["group"]]
     if any(number is None or number < count for number, count in zip(known, size.tolist(), strict=True)):
+        return None
+    shares = size / np.array(known, dtype=float)
+    everybody = all(len(tally.present) in (0, len(frame.stratum)) for tally in coverage.tallies.values())
+    if coverage.unit == "statement" or not everybody or shares.max() - shares.min() > _ALIKE:
         return None
     return float(size.sum() / sum(number or 0 for number in known))
 
@@ -607,7 +620,7 @@ class _Judge:
         if own is None:
             return None
         others = (self.coverage.figure("attention", one.id) for one in self.coverage.study.codes if one.kind == kind)
-        return 1.0 + sum(other is not None and other > own for other in others)
+        return 1.0 + sum(other is not None and other > own + SAME for other in others)
 
     def _interval(self, place: int, code: str, measure: str) -> Interval:
         estimate = self._estimate(place, code, measure)
@@ -622,7 +635,8 @@ class _Judge:
             rest = 1 - self.sampled
             size = self.coverage.figure("assessed", code) or 0.0
             return wilson(estimate, size / rest if rest > 0 else math.inf, self.level)
-        return self._drawn(place, measure, estimate).shrunk(estimate, math.sqrt(1 - self.sampled))
+        drawn = self._drawn(place, measure, estimate)
+        return drawn if measure == "rank" else drawn.shrunk(estimate, math.sqrt(1 - self.sampled))
 
     def _drawn(self, place: int, measure: str, estimate: float) -> Interval:
         """The interval that the replicates give, or why they give none."""
@@ -632,9 +646,9 @@ class _Judge:
         if len(drawn) < fewest:
             return Interval(reason=f"{len(drawn)} replicates have the figure; an interval needs {fewest} or more")
         if measure == "rank":
-            return percentile(drawn, self.level)
-        if drawn.min() == drawn.max():
-            return Interval(reason="no draw changes it: nobody, or everybody, touches it")
+            return self._constant(drawn) or percentile(drawn, self.level)
+        if constant := self._constant(drawn):
+            return constant
         fewest_units = self._fewest_units(place, measure)
         if fewest_units < FEWEST_UNITS:
             what = f"it hangs on {fewest_units} units, and an interval from under {FEWEST_UNITS} is too often wrong"
@@ -643,6 +657,11 @@ class _Judge:
         if self.method == "percentile" or jackknife is None:
             return percentile(drawn, self.level)
         return bca(drawn, estimate, jackknife, self.level)
+
+    def _constant(self, drawn: Array) -> Interval | None:
+        if drawn.max() - drawn.min() > SAME:
+            return None
+        return Interval(reason="no draw within the groups changes it: of each group all touch it, or none")
 
     def _fewest_units(self, place: int, measure: str) -> int:
         """How many units touch a code (or call for it), or do not, whichever are fewer; in a share the former."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import warnings
 from typing import Any
 
@@ -34,7 +35,6 @@ NULLS = ("permutation", "configuration")
 UNITS = ("statement", "speaker", "actor")
 _SWAPS = 10  # tried for each coding of a unit with a target, from one draw's start to its end
 _CELLS = 20_000_000  # of chains x units x targets held at a time
-_COLUMNS = ("theme", "target", "observed", "expected", "z", "p", "p_adjusted", "finding")
 
 
 def find_unusual_cells(
@@ -73,7 +73,9 @@ def find_unusual_cells(
         A row a theme and target: ``theme``, ``target``; ``observed``, on how many units they meet; ``expected`` under
         the null model; ``z``, by how many of its standard deviations they differ (missing where it has none); ``p``,
         two-sided; ``p_adjusted`` over all cells, by Benjamini and Hochberg (1995,
-        doi:10.1111/j.2517-6161.1995.tb02031.x); ``finding``: ``stronger``, ``weaker`` or ``as_expected``.
+        doi:10.1111/j.2517-6161.1995.tb02031.x); ``finding``: ``stronger``, ``weaker``, ``as_expected`` or
+        ``not_testable``; ``reason``, why a cell can't be tested: the null model leaves it one number, or there are so
+        many cells that no ``p`` from ``n`` draws could be small enough.
 
     Raises
     ------
@@ -95,7 +97,8 @@ def find_unusual_cells(
         expected, spread, p = _permuted(themes, targets, int(n), int(seed))
     else:
         expected, spread, p = _configured(themes, targets)
-    return _listed(touches, columns, themes.T @ targets, (expected, spread, p), float(level))
+    least = 2 / (int(n) + 1) if null == "permutation" else 0.0
+    return _listed(touches, columns, themes.T @ targets, (expected, spread, p), level=float(level), least=least)
 
 
 def _judge(study: Study, choices: Choices | None, options: Any, **given: Any) -> Choices:
@@ -113,6 +116,8 @@ def _judge(study: Study, choices: Choices | None, options: Any, **given: Any) ->
     if chosen.unit not in (None, *UNITS):
         fix = f"use one of {', '.join(UNITS)}"
         problems.append(Problem(file="unit", what=f"'{chosen.unit}' can't be swapped between", fix=fix))
+    if not isinstance(chosen.weights, str) or chosen.weights != "equal":
+        problems.append(Problem(file="weights", what="cells count units as they are", fix="leave weights out"))
     judge_draws(n=given["n"], seed=given["seed"], level=given["level"], others=tuple(problems))
     return chosen.but(unit=chosen.unit or "statement")
 
@@ -214,18 +219,31 @@ def _poisson_binomial(chances: Array) -> Array:
 
 
 def _listed(
-    touches: Touches, kind: str, observed: Array, found: tuple[Array, Array, Array], level: float
+    touches: Touches, kind: str, observed: Array, found: tuple[Array, Array, Array], *, level: float, least: float
 ) -> pd.DataFrame:
+    """The cells with what was found; ``least`` is the least p that the draws can give."""
     expected, spread, p = found
     try:
         from scipy.stats import false_discovery_control
     except ImportError:
         what, fix = "the package scipy is not installed", "pip install 'policygap[stats]'"
         raise UsageError([Problem(what=what, fix=fix)]) from None
-    z = np.divide(observed - expected, spread, out=np.full(p.shape, np.nan), where=spread > 1e-9)  # noqa: PLR2004
-    adjusted = false_discovery_control(p.ravel()).reshape(p.shape) if p.size else p
+    varies = spread > 1e-9  # noqa: PLR2004  # under it there is rounding alone
+    z = np.divide(observed - expected, spread, out=np.full(p.shape, np.nan), where=varies)
+    adjusted = np.ones(p.shape)
+    if varies.any():
+        adjusted[varies] = false_discovery_control(p[varies])
     themes, targets = (touches.codes[touches.positions(one)] for one in ("theme", kind))
-    frame = pd.DataFrame(
+    more, unusual = observed > expected, adjusted <= level
+    too_few = varies & ~unusual & (p <= least)
+    finding = np.select(
+        [~varies | too_few, unusual & more, unusual], ["not_testable", "stronger", "weaker"], default="as_expected"
+    )
+    fewest = math.ceil(2 * varies.sum() / level)
+    reasons = np.full(p.shape, None, dtype=object)
+    reasons[~varies] = "the null model leaves this cell one number"
+    reasons[too_few] = f"no draw is as extreme, but {varies.sum()} cells need n={fewest} or more to tell"
+    return pd.DataFrame(
         {
             "theme": np.repeat(themes.to_numpy(), len(targets)),
             "target": np.tile(targets.to_numpy(), len(themes)),
@@ -234,9 +252,7 @@ def _listed(
             "z": z.ravel(),
             "p": p.ravel(),
             "p_adjusted": adjusted.ravel(),
+            "finding": finding.ravel(),
+            "reason": reasons.ravel(),
         }
     )
-    unusual = frame["p_adjusted"] <= level
-    more = frame["observed"] > frame["expected"]
-    finding = np.select([unusual & more, unusual], ["stronger", "weaker"], default="as_expected")
-    return frame.assign(finding=finding)[list(_COLUMNS)]
