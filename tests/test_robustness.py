@@ -147,6 +147,12 @@ def test_a_function_that_fails_or_gives_no_study_loses_its_own_scenario_alone(bu
     assert set(tried.findings.loc[tried.findings["kinds"] > 0, "verdict"]) == {"robust"}
 
 
+def test_one_kind_of_choice_has_nothing_to_be_tried_together_with(bundled: pg.Study) -> None:
+    many = {f"v{place}": lambda study: study for place in range(25)}
+    tried = pg.measure_robustness(bundled, dimensions=[], own={"x": many}, together=1)
+    assert len(tried.scenarios) == 26
+
+
 def test_the_same_seed_tries_the_same(bundled: pg.Study, tried: pg.Robustness) -> None:
     again = pg.measure_robustness(bundled, dimensions=FAST, together=30, seed=3)
     pd.testing.assert_frame_equal(tried.findings, again.findings)

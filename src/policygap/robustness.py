@@ -332,6 +332,7 @@ def _together(dimensions: tuple[Dimension, ...], most: int, seed: int) -> Iterab
     """Scenarios in which two kinds of choice or more are changed: all there are, or so many drawn of them."""
     ways = {one.name: [None, *(variant for variant in one.variants if variant.combined)] for one in dimensions}
     every = math.prod(len(variants) for variants in ways.values())
+    most = min(most, every - 1 - sum(len(variants) - 1 for variants in ways.values()))  # what changes two or more
     stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4,)))
     if every <= max(most, 1) * 20:
         numbers = [number for number in range(every) if _changes(number, ways) > 1]
