@@ -12,6 +12,8 @@ from policygap.choices import Choices
 from policygap.decisions import built_in_table
 from policygap.messages import LANGUAGES, names
 from policygap.multiverse import DIMENSIONS, list_dimensions
+from policygap.report import gather_content
+from policygap.report.figures import draw_curves
 
 TABLES = {name: built_in_table(name) for name in ("theme", "recommendation", "target")}
 FAST = [name for name in DIMENSIONS if name != "reading"]
@@ -295,3 +297,19 @@ def test_unknown_findings_are_named(tried: pg.Robustness) -> None:
         tried.sentence("gap", "Q")
     with pytest.raises(pg.UsageError, match="there is no gap 'c01'"):
         tried.curve("c01")
+
+
+def test_what_was_not_assessed_is_not_called_robust(bundled: pg.Study) -> None:
+    silent = bundled.with_tables(responses=[])
+    tried = pg.measure_robustness(silent, dimensions=["unit"], together=0)
+    unanswered = [gap.subject for gap in pg.find_gaps(pg.measure_coverage(silent)) if gap.kind == "not_assessed"]
+    assert unanswered
+    assert {tried.verdict("gap", subject) for subject in unanswered} == {"not_tried"}
+
+
+def test_curves_hold_one_figure_and_the_plain_one_lies_on_its_curve(bundled: pg.Study) -> None:
+    content = gather_content(bundled, robustness=pg.measure_robustness(bundled, dimensions=["unit"], together=0))
+    assert draw_curves(content, "recommendation") is None  # decided on demand, which has no benchmark
+    figure = draw_curves(content, "focus_area")
+    assert figure is not None
+    assert all(row[3] <= row[2] <= row[4] for row in figure.table.rows)

@@ -33,6 +33,7 @@ __all__ = ["Robustness", "measure_robustness"]
 
 PLAIN = "plain"
 TOGETHER = "together"
+NOT_ASSESSED = "not_assessed"
 _TABLES = ("theme", "recommendation", "target")
 
 
@@ -300,7 +301,7 @@ def measure_robustness(
         figures=figures,
         findings=_findings(
             [gaps[name] if kind == "gap" else texts[name] for kind, name in rows[0]],
-            told=[outcome.told for outcome in rows[0].values()],
+            told=[outcome.told and outcome.outcome != NOT_ASSESSED for outcome in rows[0].values()],
             scenarios=listed,
             outcomes=outcomes,
             verdicts=verdicts or built_in_table("robustness"),

@@ -108,7 +108,8 @@ class Bootstrap:
     def explain(self, language: str = "en") -> tuple[str, ...]:
         """What must be said with the intervals: what they are, and what makes them weak, a sentence each."""
         sampling = self.coverage.study.sampling
-        sentences = [say(f"interval.sampling_{sampling}", language)]
+        drawn_by = sampling if self.coverage.unit != "theme" else "unknown"
+        sentences = [say(f"interval.sampling_{drawn_by}", language)]
         unit = self._resampled
         values = {
             "count": len(self._places),
@@ -123,6 +124,8 @@ class Bootstrap:
         sentences += [say(f"interval.caution_{caution}", language, **values) for caution in self.cautions]
         if self.sampled_share is not None:
             sentences.append(say("interval.finite", language, share=percent(self.sampled_share, language)))
+        elif self.are_confidence_intervals:
+            sentences.append(say("interval.not_finite", language))
         return tuple(sentences)
 
     @property
@@ -246,7 +249,7 @@ def bootstrap(
     Bootstrap
         Intervals of every code's figures. They have the finite population correction where the study declares a random
         sample, every group that spoke has a population of which the same share answered (within half a per cent), and
-        every unit was assessed; nowhere else.
+        every unit (speaker or actor) was assessed; nowhere else.
 
     Raises
     ------
@@ -661,7 +664,7 @@ class _Judge:
     def _constant(self, drawn: Array) -> Interval | None:
         if drawn.max() - drawn.min() > SAME:
             return None
-        return Interval(reason="no draw within the groups changes it: of each group all touch it, or none")
+        return Interval(reason="no draw within the groups changes it")
 
     def _fewest_units(self, place: int, measure: str) -> int:
         """How many units touch a code (or call for it), or do not, whichever are fewer; in a share the former."""

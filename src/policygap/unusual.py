@@ -72,7 +72,7 @@ def find_unusual_cells(
     pandas.DataFrame
         A row a theme and target: ``theme``, ``target``; ``observed``, on how many units they meet; ``expected`` under
         the null model; ``z``, by how many of its standard deviations they differ (missing where it has none); ``p``,
-        two-sided; ``p_adjusted`` over all cells, by Benjamini and Hochberg (1995,
+        two-sided; ``p_adjusted`` over all cells that can vary, by Benjamini and Hochberg (1995,
         doi:10.1111/j.2517-6161.1995.tb02031.x); ``finding``: ``stronger``, ``weaker``, ``as_expected`` or
         ``not_testable``; ``reason``, why a cell can't be tested: the null model leaves it one number, or there are so
         many cells that no ``p`` from ``n`` draws could be small enough.

@@ -27,7 +27,7 @@ _MOST_BYTES: Final = 1 << 30
 _TOP: Final = 1 << 16
 _MOST_COLUMNS: Final = 16_384
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
-_DAMAGED: Final = (
+_DAMAGED: Final = (  # what openpyxl and zipfile raise on damaged files; NotImplementedError: an unknown compression
     zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, OSError,
     RuntimeError, zlib.error, NotImplementedError, RecursionError,
 )  # fmt: skip
@@ -190,6 +190,7 @@ def _check_kind(stream: IO[bytes]) -> None:
     try:
         with zipfile.ZipFile(stream) as archive:
             _check_archive(archive)
+    # zipfile calls a compression that it does not know a NotImplementedError
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise SpreadsheetError(f"the workbook is damaged ({error})", "open it in Excel and save it again") from error
     stream.seek(0)

@@ -212,7 +212,9 @@ def draw_curves(content: Content, kind: str) -> Figure | None:
     """The specification curves of a kind of target, laid flat: its ratio in every scenario, and if its class holds."""
     tried, language = content.robustness, content.language
     figure = content.coverage.figure
-    codes = [code for code in content.study.targets if code.kind == kind and figure("ratio", code.id) is not None]
+    by_ratio = {gap.subject for gap in content.gaps if gap.benchmark}  # other gaps' curves are of demand
+    codes = [code for code in content.study.targets if code.kind == kind and code.id in by_ratio]
+    codes = [code for code in codes if figure("ratio", code.id) is not None]
     codes = [code for code in codes if tried is not None and ("gap", code.id) in tried.outcomes.columns]
     if tried is None or not codes or len(tried.scenarios) < _TWO:
         return None
