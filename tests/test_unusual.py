@@ -89,6 +89,22 @@ def test_too_few_draws_for_so_many_cells_are_said_not_passed_over(smabystrategi:
     assert enough["finding"].eq("stronger").any()
 
 
+def test_the_order_of_rows_never_matters(smabystrategi: pg.Study) -> None:
+    tables = {name: smabystrategi.tables[name].iloc[::-1].reset_index(drop=True) for name in smabystrategi.tables}
+    one, two = (
+        pg.find_unusual_cells(study, n=60).set_index(["theme", "target"]).sort_index()
+        for study in (smabystrategi, smabystrategi.with_tables(**tables))
+    )
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_unless_told_otherwise_there_are_draws_enough_for_the_cells() -> None:
+    study = made_up(60, 6, 4, seed=1)
+    pd.testing.assert_frame_equal(pg.find_unusual_cells(study), pg.find_unusual_cells(study, n=1000))
+    at_one = pg.find_unusual_cells(study, level=0.01), pg.find_unusual_cells(study, level=0.01, n=4800)
+    pd.testing.assert_frame_equal(*at_one)
+
+
 def test_weights_are_refused(smabystrategi: pg.Study) -> None:
     with pytest.raises(pg.UsageError, match="weights: cells count units as they are"):
         pg.find_unusual_cells(smabystrategi, weights="group")
@@ -144,7 +160,7 @@ def test_speakers_may_be_the_units(smabystrategi: pg.Study) -> None:
     [
         ({"null": "curveball"}, "null: 'curveball' is not known; use one of permutation, configuration"),
         ({"columns": "focus-area"}, "columns: 'focus-area' is not known; did you mean 'focus_area'?"),
-        ({"n": 0}, "n: 0 is no whole number of 1 or more; use 2000"),
+        ({"n": 0}, "n: 0 is no whole number of 1 or more; use 1000"),
         ({"seed": 1.5}, "seed: 1.5 is no whole number of 0 or more; give one, as in seed=1"),
         ({"unit": "theme"}, "unit: 'theme' can't be swapped between; use one of statement, speaker, actor"),
         ({"columns": "priority"}, "columns: no statement was assessed for themes and for priority"),

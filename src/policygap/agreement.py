@@ -136,7 +136,7 @@ def measure_agreement(
     >>> agreement.disagreements[["statement", "given_by", "not_by"]].to_dict("records")
     [{'statement': 's1', 'given_by': 'ann', 'not_by': 'bo'}]
     """
-    judge_draws(n=n, seed=seed, level=level)
+    judge_draws(n=n, seed=seed, level=level, usual=1000)
     names = _coders_of(study, coders)
     choices = Choices(reading=reading, restated=True, basis=("coder", "rule"))  # type: ignore[arg-type]
     whole = _all_counted(study)

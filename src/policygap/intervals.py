@@ -32,6 +32,7 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 METHODS = ("auto", "percentile", "bca", "wilson")
+MOST_DRAWS = 1_000_000
 SAME = 1e-9
 """Figures that differ by no more are the same: what is between them comes of rounding."""
 _NORMAL = NormalDist()
@@ -46,16 +47,18 @@ class Interval:
     method: str | None = None
     reason: str | None = None
 
-    def shrunk(self, estimate: float, factor: float) -> Interval:
-        """The same with both ends drawn towards the estimate."""
-        if self.low is None or self.high is None or factor == 1:
-            return self
-        low, high = (estimate + factor * (end - estimate) for end in (self.low, self.high))
-        return Interval(low=low, high=high, method=self.method)
 
-
-def judge_draws(*, n: object, seed: object, level: object, others: tuple[Problem, ...] = ()) -> None:
+def judge_draws(*, n: object, seed: object, level: object, usual: int, others: tuple[Problem, ...] = ()) -> None:
     """Refuse what is no number of draws, no seed or no level; every problem at once, with ``others``.
+
+    Parameters
+    ----------
+    n, seed, level
+        As they were given.
+    usual
+        The number of draws to advise.
+    others
+        What else is wrong.
 
     Raises
     ------
@@ -63,10 +66,12 @@ def judge_draws(*, n: object, seed: object, level: object, others: tuple[Problem
         Naming each.
     """
     problems: list[Problem] = []
-    for name, value, least in (("n", n, 1), ("seed", seed, 0)):
+    for name, value, least, fix in (("n", n, 1, f"use {usual}"), ("seed", seed, 0, "give one, as in seed=1")):
         if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
-            fix = "use 2000" if name == "n" else "give one, as in seed=1"
             what = f"{value!r} is no whole number of {least} or more"
+            problems.append(Problem(file=name, what=what, fix=fix))
+        elif name == "n" and int(value) > MOST_DRAWS:
+            what = f"{value} draws are more than {MOST_DRAWS:,}, and would not fit in memory"
             problems.append(Problem(file=name, what=what, fix=fix))
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < (1 + float(level)) / 2 < 1:
         problems.append(Problem(file="level", what=f"{level!r} is not between 0 and 1", fix="use 0.95"))

@@ -1,8 +1,8 @@
 """Tallies of units come in; sums over resampled units, the same for a seed on every machine, go out.
 
-Units are drawn with replacement within strata (Rao and Wu 1988, doi:10.1080/01621459.1988.10478591, with as many draws
-as units). Sums are taken block by block, so that memory does not grow with units times replicates, and in whole numbers
-below 2**53 held as floats: whatever the order in which a machine's matrix product adds, no digit is ever rounded.
+Units are drawn with replacement within strata. Sums are taken block by block, so that memory does not grow with units
+times replicates, and in whole numbers below 2**53 held as floats: whatever the order in which a machine's matrix
+product adds, no digit is ever rounded.
 """
 
 from __future__ import annotations
@@ -98,8 +98,12 @@ def make_sums(unit: Array, column: Array, value: Array, *, columns: int, strata:
     )
 
 
-def draw_sums(sums: Sums, n: int, seed: int) -> Array:
-    """Draw each stratum's units anew, as many as there are, and add up what they carry.
+def draw_sums(sums: Sums, n: int, seed: int, spread: Array | None = None) -> Array:
+    """Draw each stratum's units anew, many times, and add up what they carry.
+
+    As many units are drawn as there are. With ``spread`` it is one fewer, and the sums are rescaled, so that they vary
+    as between samples also where strata are small or a good part of a population was sampled (Rao and Wu 1988,
+    doi:10.1080/01621459.1988.10478591, section 2).
 
     Parameters
     ----------
@@ -109,11 +113,14 @@ def draw_sums(sums: Sums, n: int, seed: int) -> Array:
         How many times.
     seed
         A whole number of 0 or more. Every block of units has a random stream of its own, numbered by its place.
+    spread
+        Strata x columns: by what part of its own a stratum's sum varies, the root of 1 less the part of its population
+        that was sampled; 1 where that does not matter.
 
     Returns
     -------
     numpy.ndarray
-        n x columns, in the sums' whole numbers.
+        n x columns, in units of ``1 / scale``; whole numbers without ``spread``.
 
     Examples
     --------
@@ -122,31 +129,42 @@ def draw_sums(sums: Sums, n: int, seed: int) -> Array:
     {4.0}
     """
     drawn = np.zeros((n, sums.columns))
-    for number, (start, stop, counts) in enumerate(_blocks(sums, n, seed)):
-        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number)))
-        size, dense = stop - start, sums.block(start, stop)
-        step = max(1, _CELLS // size)
-        for first in range(0, n, step):
-            part = counts[first : first + step]
-            which = stream.integers(0, size, size=int(part.sum()), dtype=np.uint16)
-            times = np.bincount(np.repeat(np.arange(len(part)) * size, part) + which, minlength=len(part) * size)
-            drawn[first : first + step] += times.reshape(len(part), size).astype(float) @ dense
+    block = start = 0
+    for number, size in enumerate(sums.strata):
+        fewer = int(spread is not None and size > 1)
+        part = drawn if spread is None else np.zeros(drawn.shape)
+        whole = np.zeros(sums.columns)
+        for first, last, counts in _blocks(start, size, np.full(n, size - fewer), seed, number):
+            dense = sums.block(first, last)
+            _add(part, dense, counts, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, block))))
+            whole += dense.sum(axis=0)
+            block += 1
+        if spread is not None:
+            drawn += whole + spread[number] * (part * (size / (size - fewer)) - whole)
+        start += size
     return drawn
 
 
-def _blocks(sums: Sums, n: int, seed: int) -> Iterator[tuple[int, int, Array]]:
-    """Each block of units of one stratum, and how many of the stratum's draws fall in it in each replicate."""
-    start = 0
-    for number, size in enumerate(sums.strata):
-        edges = [*range(start, start + size, _BLOCK), start + size]
-        widths = np.diff(edges)
-        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, number)))
-        left, rest = np.full(n, size, dtype=np.int64), size
-        for first, last, width in zip(edges, edges[1:], widths, strict=False):
-            counts = left if width == rest else stream.binomial(left, width / rest)
-            yield int(first), int(last), counts
-            left, rest = left - counts, rest - int(width)
-        start += size
+def _blocks(start: int, size: int, draws: Array, seed: int, number: int) -> Iterator[tuple[int, int, Array]]:
+    """Each block of a stratum's units, and how many of each replicate's draws fall in it."""
+    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, number)))
+    rest = size
+    for first in range(start, start + size, _BLOCK):
+        width = min(_BLOCK, start + size - first)
+        counts = draws if width == rest else stream.binomial(draws, width / rest)
+        yield first, first + width, counts
+        draws, rest = draws - counts, rest - width
+
+
+def _add(sums: Array, dense: Array, counts: Array, stream: np.random.Generator) -> None:
+    """Draw so many of a block's units in each replicate, and add what they carry to the replicates' sums."""
+    size = len(dense)
+    step = max(1, _CELLS // size)
+    for first in range(0, len(sums), step):
+        part = counts[first : first + step]
+        which = stream.integers(0, size, size=int(part.sum()), dtype=np.uint16)
+        times = np.bincount(np.repeat(np.arange(len(part)) * size, part) + which, minlength=len(part) * size)
+        sums[first : first + step] += times.reshape(len(part), size).astype(float) @ dense
 
 
 def leave_out_each(sums: Sums) -> Iterator[Array]:

@@ -216,9 +216,9 @@ class Study:
         UsageError
             Where there is none; the message names the nearest.
         """
-        found = self._codes_by_id.get(name)
+        found = self._codes_by_id.get(str(name))
         if found is None:
-            near = nearest(name, self._codes_by_id)
+            near = nearest(str(name), self._codes_by_id)
             fix = f"did you mean '{near}'?" if near else "see study.codes for those there are"
             raise UsageError([Problem(what=f"no theme or target has the id '{name}'", fix=fix)])
         return found

@@ -21,8 +21,9 @@ from .choices import Choices
 from .coverage import Coverage, measure_coverage
 from .errors import Problem, UsageError
 from .intervals import METHODS, SAME, Interval, Jackknife, bca, fewest_replicates, judge_draws, percentile, wilson
-from .messages import percent, say, word
-from .resampling import Sums, draw_sums, leave_out_each, make_sums
+from .messages import percent, say
+from .resampling import draw_sums
+from .sampling import MEASURES, RANDOM, Frame
 from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
@@ -31,13 +32,9 @@ __all__ = ["MEASURES", "Bootstrap", "bootstrap"]
 
 Array = np.ndarray[Any, Any]
 
-MEASURES = ("attention", "demand", "share", "ratio", "rank")
-RANDOM = "random"
 FEWEST_UNITS = 5
 """Under how many units a drawn interval is too often wrong; measured in ``benchmarks/calibration.py``."""
 _FEW_UNITS, _SMALL_STRATUM = 30, 5
-_DIGITS = 9  # beyond which shares are the same, as SAME has it
-_ALIKE = 0.005  # by which groups' sampled shares may differ for one correction to fit them all
 _COMPARE: Final[dict[str, Callable[[Array, Array], Array]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge
 }  # fmt: skip
@@ -59,18 +56,19 @@ class Bootstrap:
         How many replicates, from which seed, and how much of them lies between the ends.
     intervals
         A row a code and measure (``attention``, ``demand``, ``share``, ``ratio``, ``rank``; 1 is the most attention of
-        its kind): ``id``, ``kind``, ``measure``, ``estimate``; ``units`` that touch it (for demand, that call for it),
-        of ``assessed``, ``whole_groups`` of the speakers among them; ``lowest`` and ``highest``, the extremes with one
-        unit left out; ``low`` and ``high``, the interval; ``method`` (``wilson``, ``bca``, ``percentile``);
-        ``reason``, why a row has no interval.
+        its kind): ``id``, ``kind``, ``measure``, ``estimate``; ``units`` that touch it (for demand, that call for it;
+        for share and ratio, that touch it or a code under it), of ``assessed``, ``whole_groups`` of the speakers among
+        them; ``lowest`` and ``highest``, the extremes with one unit left out; ``low`` and ``high``, the interval;
+        ``method`` (``wilson``, ``bca``, ``percentile``); ``reason``, why a row has no interval.
     strata
         A row an actor group (a group speaking as one is a stratum of its own): ``group``, ``whole_group``, ``units``,
-        ``drawn_with``: its own name, or that of the strata with which it was pooled because a single unit can't vary.
+        ``drawn_with``: its own name, or that of the strata with which it was pooled because a single unit can't vary;
+        ``sampled_share``, what share of its population answered, missing where it has no correction for that.
     cautions
         Why counts and what leaving one unit out does come before any interval: ``few_units``, ``small_strata``,
         ``whole_groups``, ``alone``; empty where nothing of that kind holds.
     sampled_share
-        What share of the population answered, where the finite population correction was made, else ``None``.
+        What share of the population answered, where every stratum has the finite population correction, else ``None``.
     replicates
         By measure, an array replicates x codes (in the study's order), NaN where a replicate has no such figure.
     ends
@@ -110,31 +108,32 @@ class Bootstrap:
         sampling = self.coverage.study.sampling
         drawn_by = sampling if self.coverage.unit != "theme" else "unknown"
         sentences = [say(f"interval.sampling_{drawn_by}", language)]
-        unit = self._resampled
         values = {
-            "count": len(self._places),
-            "unit": word("units", unit, language),
             "fewest": _FEW_UNITS,
             "least": _SMALL_STRATUM,
-            "groups": int(self.strata["whole_group"].sum()),
-            "small": int((self.strata["units"] < _SMALL_STRATUM).sum()),
+            "units": int(self.strata["units"].sum()),
             "strata": len(self.strata),
+        }
+        counts = {
+            "few_units": Frame.of(self.coverage).fewest_assessed,
+            "small_strata": int((self.strata["units"] < _SMALL_STRATUM).sum()),
+            "whole_groups": int(self.strata["whole_group"].sum()),
             "alone": int((self.strata["units"] == 1).sum()),
         }
-        sentences += [say(f"interval.caution_{caution}", language, **values) for caution in self.cautions]
+        unit = "speaker" if self.coverage.unit == "statement" else self.coverage.unit
+        assessed = say(f"word.{unit}s", language, count=counts["few_units"])
+        sentences += [
+            say(f"interval.caution_{caution}", language, count=counts[caution], assessed=assessed, **values)
+            for caution in self.cautions
+        ]
+        corrected = int(self.strata["sampled_share"].notna().sum())
         if self.sampled_share is not None:
             sentences.append(say("interval.finite", language, share=percent(self.sampled_share, language)))
+        elif corrected:
+            sentences.append(say("interval.partly_finite", language, corrected=corrected, strata=len(self.strata)))
         elif self.are_confidence_intervals:
             sentences.append(say("interval.not_finite", language))
         return tuple(sentences)
-
-    @property
-    def _places(self) -> range:
-        return range(int(self.strata["units"].sum()))
-
-    @property
-    def _resampled(self) -> str:
-        return "speaker" if self.coverage.unit == "statement" else self.coverage.unit
 
     def interval(self, code: str, measure: str = "attention") -> Interval:
         """The interval of one figure; without ends where there is none, and then with the reason.
@@ -175,7 +174,7 @@ class Bootstrap:
         Raises
         ------
         UsageError
-            Where a code, relation or measure is not known, or one of the two has no such figure.
+            Where a code, relation or measure is not known, one of the two has no such figure, or there is one unit.
 
         Examples
         --------
@@ -185,9 +184,11 @@ class Bootstrap:
         1.0
         """
         _judge_measure(measure)
-        if relation not in _COMPARE:
+        if str(relation) not in _COMPARE:
             fix = f"use one of {', '.join(_COMPARE)}"
             raise UsageError([Problem(file="relation", what=f"'{relation}' is not known", fix=fix)])
+        if int(self.strata["units"].sum()) < 2:  # noqa: PLR2004
+            raise UsageError([Problem(what="one unit: there is nothing to draw from", fix="compare the counts")])
         columns = [self._column(name, measure) for name in (one, other)]
         whole = ~np.isnan(columns[0]) & ~np.isnan(columns[1])
         if not whole.any():
@@ -224,7 +225,9 @@ def bootstrap(
 
     Units are drawn within strata: the actor groups, and each group that speaks as one by itself. Strata of a single
     unit are drawn together, since alone they would seem certain (collapsed strata: Cochran 1977, *Sampling Techniques*,
-    section 5A.12). Statements as units are drawn by speaker, all of a speaker's together.
+    section 5A.12). Statements as units are drawn by speaker, all of a speaker's together. In each stratum one unit
+    fewer is drawn than there are, and weights are rescaled, so that small strata vary enough (Rao and Wu 1988,
+    doi:10.1080/01621459.1988.10478591).
 
     Parameters
     ----------
@@ -247,9 +250,9 @@ def bootstrap(
     Returns
     -------
     Bootstrap
-        Intervals of every code's figures. They have the finite population correction where the study declares a random
-        sample, every group that spoke has a population of which the same share answered (within half a per cent), and
-        every unit (speaker or actor) was assessed; nowhere else.
+        Intervals of every code's figures. Where the study declares a random sample, each stratum whose group has a
+        population varies less by the part of it that was assessed (finite population correction); Wilson's intervals,
+        which know no strata, by the smallest such part.
 
     Raises
     ------
@@ -264,17 +267,15 @@ def bootstrap(
     >>> bool(row["low"] < row["estimate"] < row["high"])
     True
     """
-    judge_draws(n=n, seed=seed, level=level, others=_judge_method(method))
+    judge_draws(n=n, seed=seed, level=level, usual=2000, others=_judge_method(method))
     coverage = measure_coverage(study, choices, benchmark=benchmark, **options)
-    frame = _Frame.of(coverage)
+    frame = Frame.of(coverage)
     sums = frame.sums()
-    replicates = frame.figures(draw_sums(sums, int(n), int(seed)))
+    replicates = frame.figures(draw_sums(sums, int(n), int(seed), frame.spread))
     jackknives = frame.leave_out(sums)
-    sampled = _sampled_share(coverage, frame)
     judge = _Judge(
-        coverage=coverage, frame=frame, level=float(level), method=method, sampled=sampled or 0.0, n=int(n),
-        replicates=replicates, jackknives=jackknives,
-    )  # fmt: skip
+        coverage=coverage, frame=frame, level=float(level), method=method, replicates=replicates, jackknives=jackknives
+    )
     strata, ends = frame.described(), judge.intervals()
     return Bootstrap(
         coverage=coverage,
@@ -283,266 +284,29 @@ def bootstrap(
         level=float(level),
         intervals=judge.frame_of(ends),
         strata=strata,
-        cautions=_cautions(strata),
-        sampled_share=sampled,
+        cautions=_cautions(strata, frame.fewest_assessed),
+        sampled_share=frame.sampled_share,
         replicates=replicates,
         ends=ends,
     )
 
 
 def _judge_method(method: object) -> tuple[Problem, ...]:
-    if method in METHODS:
+    if isinstance(method, str) and method in METHODS:
         return ()
     fix = suggest(str(method), METHODS, otherwise=f"use one of {', '.join(METHODS)}")
     return (Problem(file="method", what=f"'{method}' is not known", fix=fix),)
 
 
-def _judge_measure(measure: str) -> None:
-    if measure not in MEASURES:
+def _judge_measure(measure: object) -> None:
+    if not isinstance(measure, str) or measure not in MEASURES:
         fix = suggest(str(measure), MEASURES, otherwise=f"use one of {', '.join(MEASURES)}")
         raise UsageError([Problem(file="measure", what=f"'{measure}' is no measure", fix=fix)])
 
 
-# -- what is summed, and the figures made of sums
-
-
-@frozen(kw_only=True, eq=False, slots=False)
-class _Frame:
-    """The resampling units with their strata, and for each kind of code where its sums stand.
-
-    For a kind with c codes: units assessed, then c of each of touching, calling and own share.
-    """
-
-    coverage: Coverage
-    cluster: Array
-    strata: pd.DataFrame
-    stratum: Array
-    pooled: Array
-    places: Mapping[str, Array]
-    first: Mapping[str, int]
-    columns: int
-
-    @classmethod
-    def of(cls, coverage: Coverage) -> _Frame:
-        kinds = np.array([code.kind for code in coverage.study.codes], dtype=object)
-        places, first, columns = {}, {}, 0
-        for kind in coverage.tallies:
-            places[kind], first[kind] = np.flatnonzero(kinds == kind), columns
-            columns += 1 + 3 * len(places[kind])
-        cluster, strata, stratum = _strata_of(coverage)
-        return cls(
-            coverage=coverage,
-            cluster=cluster,
-            strata=strata,
-            stratum=stratum,
-            pooled=_pool(stratum, len(strata)),
-            places=places,
-            first=first,
-            columns=columns,
-        )
-
-    def described(self) -> pd.DataFrame:
-        """A row a stratum, with what it was drawn with."""
-        size = np.bincount(self.stratum, minlength=len(self.strata))
-        of = np.zeros(len(self.strata), dtype=np.int64)
-        of[self.stratum] = self.pooled
-        names = self.strata["group"].astype(object).fillna("").tolist()
-        together = {
-            pool: [name for name, one in zip(names, of, strict=True) if one == pool] for pool in set(of.tolist())
-        }
-        return self.strata.assign(units=size, drawn_with=[";".join(together[pool]) for pool in of.tolist()])
-
-    def sums(self) -> Sums:
-        unit: list[Array] = []
-        column: list[Array] = []
-        value: list[Array] = []
-        for kind, tally in self.coverage.tallies.items():
-            first, size, place = self.first[kind], len(self.places[kind]), self._place(kind)
-            spread = tally.spread
-            cells = [
-                (tally.present, np.full(len(tally.present), first), tally.weight[tally.present]),
-                (tally.touching[0], first + 1 + place[tally.touching[1]], tally.weight[tally.touching[0]]),
-                (tally.calling[0], first + 1 + size + place[tally.calling[1]], tally.weight[tally.calling[0]]),
-                (spread[0], first + 1 + 2 * size + place[spread[1]], spread[2]),
-            ]
-            for one, two, three in cells:
-                unit.append(self.cluster[one])
-                column.append(two)
-                value.append(three)
-        none = [np.zeros(0, dtype=np.int64)]
-        return make_sums(
-            np.concatenate(unit or none),
-            np.concatenate(column or none),
-            np.concatenate(value or none).astype(float),
-            columns=self.columns,
-            strata=self.pooled,
-        )
-
-    @cached_property
-    def _unders(self) -> dict[str, Array]:
-        return {kind: self._under(kind) for kind in self.coverage.tallies}
-
-    @cached_property
-    def _benchmarks(self) -> dict[str, Array]:
-        codes = self.coverage.study.codes
-        targets = {
-            kind: [codes[place].id for place in places] for kind, places in self.places.items() if kind != "theme"
-        }
-        column = self.coverage.targets["benchmark"]
-        return {kind: column.loc[names].to_numpy(dtype=float)[None, :] for kind, names in targets.items()}
-
-    def _place(self, kind: str) -> Array:
-        place = np.full(len(self.coverage.study.codes), -1)
-        place[self.places[kind]] = np.arange(len(self.places[kind]))
-        return place
-
-    def figures(self, sums: Array) -> dict[str, Array]:
-        """The measures made of sums: by measure, an array rows x codes, NaN where there is no such figure."""
-        rows, codes = len(sums), len(self.coverage.study.codes)
-        found = {measure: np.full((rows, codes), np.nan) for measure in MEASURES}
-        for kind, first in self.first.items():
-            places = self.places[kind]
-            size = len(places)
-            assessed = sums[:, first, None]
-            parts = [sums[:, first + 1 + step * size : first + 1 + (step + 1) * size] for step in range(3)]
-            attention = _divide(parts[0], assessed)
-            found["attention"][:, places] = attention
-            found["rank"][:, places] = _ranks(attention)
-            if self.coverage.unit != "theme":
-                found["demand"][:, places] = _divide(parts[1], assessed)
-            if kind != "theme":
-                share = _divide(parts[2] @ self._unders[kind], parts[2].sum(axis=1, keepdims=True))
-                found["share"][:, places] = share
-                found["ratio"][:, places] = _divide(share, self._benchmarks[kind])
-        return found
-
-    def _under(self, kind: str) -> Array:
-        """Which code's own share is part of which code's share: an array of 0 and 1, codes x codes of the kind."""
-        place, parent = self._place(kind), self.coverage.tallies[kind].parent
-        under = np.zeros((len(self.places[kind]),) * 2)
-        for position in self.places[kind]:
-            over = position
-            while over >= 0:
-                under[place[position], place[over]] = 1
-                over = parent[over]
-        return under
-
-    def leave_out(self, sums: Sums) -> dict[str, list[Jackknife | None]]:
-        """By measure, for each code the estimate with each resampling unit left out, summed up."""
-        estimate = self.figures(sums.total[None, :])
-        shape = len(self.coverage.study.codes)
-        lowest = {measure: np.full(shape, np.inf) for measure in MEASURES}
-        highest = {measure: np.full(shape, -np.inf) for measure in MEASURES}
-        moments = {measure: np.zeros((3, shape)) for measure in MEASURES}
-        count = {measure: np.zeros(shape, dtype=np.int64) for measure in MEASURES}
-        for block in leave_out_each(sums):
-            for measure, values in self.figures(block).items():
-                there = ~np.isnan(values)
-                apart = np.where(there, values - estimate[measure], 0)
-                lowest[measure] = np.minimum(lowest[measure], np.where(there, values, np.inf).min(axis=0))
-                highest[measure] = np.maximum(highest[measure], np.where(there, values, -np.inf).max(axis=0))
-                moments[measure] += [(apart**power).sum(axis=0) for power in (1, 2, 3)]
-                count[measure] += there.sum(axis=0)
-        return {
-            measure: [
-                Jackknife(
-                    count=int(count[measure][code]),
-                    lowest=float(lowest[measure][code]),
-                    highest=float(highest[measure][code]),
-                    moments=(
-                        float(moments[measure][0, code]),
-                        float(moments[measure][1, code]),
-                        float(moments[measure][2, code]),
-                    ),
-                )
-                if count[measure][code]
-                else None
-                for code in range(shape)
-            ]
-            for measure in MEASURES
-        }
-
-
-def _divide(part: Array, whole: Array) -> Array:
-    return np.divide(part, whole, out=np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan), where=whole > 0)
-
-
-def _ranks(values: Array) -> Array:
-    """For each row the place of each value, 1 the greatest; equal ones share the better place."""
-    values = np.round(values, _DIGITS)
-    order = np.argsort(-values, axis=1, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=1)
-    fresh = np.ones(values.shape, dtype=bool)
-    fresh[:, 1:] = ordered[:, 1:] < ordered[:, :-1]
-    place = np.maximum.accumulate(np.where(fresh, np.arange(1, values.shape[1] + 1), 0), axis=1)
-    ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, place.astype(float), axis=1)
-    return np.where(np.isnan(values), np.nan, ranks)
-
-
-def _strata_of(coverage: Coverage) -> tuple[Array, pd.DataFrame, Array]:
-    """For each unit its resampling unit (-1: none), the strata, and for each resampling unit its stratum."""
-    columns, tallies = ["group", "whole_group"], coverage.tallies
-    size = max((len(tally.weight) for tally in tallies.values()), default=0)
-    present = np.zeros(size, dtype=bool)
-    for tally in tallies.values():
-        present[tally.present] = True
-    cluster = np.full(size, -1)
-    if coverage.unit == "theme" or not present.any():
-        cluster[present] = np.arange(present.sum())
-        strata = pd.DataFrame([(None, False)] if present.any() else [], columns=columns)
-        return cluster, strata, np.zeros(int(present.sum()), dtype=np.int64)
-    units = coverage.units
-    assert units is not None  # only themes have none
-    speakers = units.speaker[present] if units.unit == "statement" else units.ids[present].to_numpy()
-    codes, distinct = pd.factorize(speakers)
-    cluster[present] = codes
-    firsts = np.flatnonzero(present)[np.unique(codes, return_index=True)[1]]
-    groups, names = pd.factorize(units.group[firsts], sort=True)
-    packed, stratum = np.unique(groups * 2 + units.is_group[firsts], return_inverse=True)
-    strata = pd.DataFrame({"group": names[packed // 2], "whole_group": packed % 2 == 1}, columns=columns)
-    assert len(distinct) == len(stratum)
-    return cluster, strata, stratum
-
-
-def _pool(stratum: Array, count: int) -> Array:
-    """The strata as they are drawn: those of a single unit together, and a last one with the smallest of the others."""
-    size = np.bincount(stratum, minlength=count)
-    pool = np.arange(count)
-    alone = np.flatnonzero(size == 1)
-    if len(alone):
-        pool[alone] = alone[0]
-        others = np.flatnonzero(size > 1)
-        if len(alone) == 1 and len(others):
-            pool[alone] = others[np.argmin(size[others])]
-    drawn = pool[stratum]
-    return np.unique(drawn, return_inverse=True)[1] if len(drawn) else drawn
-
-
-def _sampled_share(coverage: Coverage, frame: _Frame) -> float | None:
-    """What share of the population answered, where one correction fits every figure.
-
-    That is for a declared random sample whose groups all have a population, of which about the same share answered, and
-    whose units were all assessed for every kind of code that any was assessed for.
-    """
-    study = coverage.study
-    population = {group.id: group.population for group in study.groups}
-    if study.sampling != RANDOM or coverage.unit == "theme" or frame.strata["whole_group"].any() or frame.strata.empty:
-        return None
-    size = np.bincount(frame.stratum, minlength=len(frame.strata))
-    known = [population.get(str(name)) for name in frame.strata["group"]]
-    if any(number is None or number < count for number, count in zip(known, size.tolist(), strict=True)):
-        return None
-    shares = size / np.array(known, dtype=float)
-    everybody = all(len(tally.present) in (0, len(frame.stratum)) for tally in coverage.tallies.values())
-    if coverage.unit == "statement" or not everybody or shares.max() - shares.min() > _ALIKE:
-        return None
-    return float(size.sum() / sum(number or 0 for number in known))
-
-
-def _cautions(strata: pd.DataFrame) -> tuple[str, ...]:
+def _cautions(strata: pd.DataFrame, fewest: int) -> tuple[str, ...]:
     holds = {
-        "few_units": strata["units"].sum() < _FEW_UNITS,
+        "few_units": fewest < _FEW_UNITS,
         "small_strata": strata["units"].lt(_SMALL_STRATUM).any(),
         "whole_groups": strata["whole_group"].any(),
         "alone": strata["units"].eq(1).any(),
@@ -553,16 +317,14 @@ def _cautions(strata: pd.DataFrame) -> tuple[str, ...]:
 # -- from replicates to intervals
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class _Judge:
     """What decides which interval a figure has."""
 
     coverage: Coverage
-    frame: _Frame
+    frame: Frame
     level: float
     method: str
-    sampled: float
-    n: int
     replicates: Mapping[str, Array]
     jackknives: Mapping[str, list[Jackknife | None]]
 
@@ -588,7 +350,7 @@ class _Judge:
                     "kind": self.coverage.study.codes[place].kind,
                     "measure": measure,
                     "estimate": self._estimate(place, name, measure),
-                    "units": figure("calling" if measure == "demand" else "units", name),
+                    "units": self._units(place, measure),
                     "assessed": figure("assessed", name),
                     "whole_groups": self._whole_groups(place, name, measure),
                     "lowest": jackknife.lowest if jackknife is not None else None,
@@ -604,6 +366,17 @@ class _Judge:
         frame = pd.DataFrame(lines, columns=list(_COLUMNS)).astype({**numbers, **counts})
         words = frame[["method", "reason"]].astype(object)
         return frame.assign(**{str(name): words[name].where(words[name].notna(), None) for name in words})
+
+    def _units(self, place: int, measure: str) -> float | None:
+        """How many units of the count make the figure."""
+        code = self.coverage.study.codes[place]
+        if measure in ("share", "ratio"):
+            return float(self._under[code.kind][place]) if code.kind in self._under else None
+        return self.coverage.figure("calling" if measure == "demand" else "units", code.id)
+
+    @cached_property
+    def _under(self) -> dict[str, Array]:
+        return {kind: self.frame.touching(kind) for kind in self.coverage.tallies}
 
     def _whole_groups(self, place: int, code: str, measure: str) -> float | None:
         """How many of the units that are counted are groups speaking as one, where units are speakers."""
@@ -635,11 +408,10 @@ class _Judge:
         if self.method == "wilson" and not plain:
             return Interval(reason="Wilson's interval is for plain shares: attention or demand of equal units")
         if plain and self.method in ("auto", "wilson"):
-            rest = 1 - self.sampled
+            rest = float(self.frame.unsampled(self.coverage.study.codes[place].kind).max())
             size = self.coverage.figure("assessed", code) or 0.0
             return wilson(estimate, size / rest if rest > 0 else math.inf, self.level)
-        drawn = self._drawn(place, measure, estimate)
-        return drawn if measure == "rank" else drawn.shrunk(estimate, math.sqrt(1 - self.sampled))
+        return self._drawn(place, measure, estimate)
 
     def _drawn(self, place: int, measure: str, estimate: float) -> Interval:
         """The interval that the replicates give, or why they give none."""
@@ -652,10 +424,10 @@ class _Judge:
             return self._constant(drawn) or percentile(drawn, self.level)
         if constant := self._constant(drawn):
             return constant
-        fewest_units = self._fewest_units(place, measure)
+        fewest_units = int(self._fewest[measure][place])
         if fewest_units < FEWEST_UNITS:
-            what = f"it hangs on {fewest_units} units, and an interval from under {FEWEST_UNITS} is too often wrong"
-            return Interval(reason=what)
+            hangs = f"it hangs on {fewest_units} unit{'' if fewest_units == 1 else 's'}"
+            return Interval(reason=f"{hangs}, and an interval from under {FEWEST_UNITS} is too often wrong")
         jackknife = self.jackknives[measure][place]
         if self.method == "percentile" or jackknife is None:
             return percentile(drawn, self.level)
@@ -666,12 +438,9 @@ class _Judge:
             return None
         return Interval(reason="no draw within the groups changes it")
 
-    def _fewest_units(self, place: int, measure: str) -> int:
-        """How many units touch a code (or call for it), or do not, whichever are fewer; in a share the former."""
-        code = self.coverage.study.codes[place].id
-        units = self.coverage.figure("calling" if measure == "demand" else "units", code) or 0.0
-        others = (self.coverage.figure("assessed", code) or 0.0) - units
-        return int(units if measure in ("share", "ratio") else min(units, others))
+    @cached_property
+    def _fewest(self) -> dict[str, Array]:
+        return {measure: self.frame.fewest(measure) for measure in MEASURES}
 
     @property
     def _plain(self) -> bool:

@@ -33,6 +33,7 @@ Array = np.ndarray[Any, Any]
 
 NULLS = ("permutation", "configuration")
 UNITS = ("statement", "speaker", "actor")
+FEWEST_DRAWS = 1000
 _SWAPS = 10  # tried for each coding of a unit with a target, from one draw's start to its end
 _CELLS = 20_000_000  # of chains x units x targets held at a time
 
@@ -43,7 +44,7 @@ def find_unusual_cells(
     *,
     columns: str = "focus_area",
     null: str = "permutation",
-    n: int = 1000,
+    n: int | None = None,
     seed: int = 0,
     level: float = 0.05,
     **options: Any,
@@ -60,7 +61,8 @@ def find_unusual_cells(
         ``permutation`` (every unit and target keeps exactly as many codings, drawn ``n`` times) or ``configuration``
         (on average as many, worked out exactly; needs the extra ``stats``).
     n, seed
-        How many permutations, from which seed; no matter for ``configuration``. No ``p`` can be under 2 / (n + 1).
+        How many permutations, from which seed; no matter for ``configuration``. No ``p`` can be under 2 / (n + 1);
+        unless said otherwise it is as many as let one cell alone be told apart from all others, 1000 at least.
     level
         What share of the cells that are called stronger or weaker may be so by chance (false discovery rate).
     choices, **options
@@ -93,11 +95,14 @@ def find_unusual_cells(
     chosen = _judge(study, choices, options, columns=columns, null=null, n=n, seed=seed, level=level)
     touches = collect_touches(study, chosen)
     themes, targets = _incidence(touches, columns)
+    least = 0.0
     if null == "permutation":
-        expected, spread, p = _permuted(themes, targets, int(n), int(seed))
+        draws = max(FEWEST_DRAWS, _fewest(themes.shape[1] * targets.shape[1], level)) if n is None else int(n)
+        ids = [touches.codes[touches.positions(kind)].to_numpy() for kind in ("theme", columns)]
+        expected, spread, p = _permuted_in_order(themes, targets, ids, draws, int(seed))
+        least = 2 / (draws + 1)
     else:
         expected, spread, p = _configured(themes, targets)
-    least = 2 / (int(n) + 1) if null == "permutation" else 0.0
     return _listed(touches, columns, themes.T @ targets, (expected, spread, p), level=float(level), least=least)
 
 
@@ -118,7 +123,8 @@ def _judge(study: Study, choices: Choices | None, options: Any, **given: Any) ->
         problems.append(Problem(file="unit", what=f"'{chosen.unit}' can't be swapped between", fix=fix))
     if not isinstance(chosen.weights, str) or chosen.weights != "equal":
         problems.append(Problem(file="weights", what="cells count units as they are", fix="leave weights out"))
-    judge_draws(n=given["n"], seed=given["seed"], level=given["level"], others=tuple(problems))
+    n = FEWEST_DRAWS if given["n"] is None else given["n"]
+    judge_draws(n=n, seed=given["seed"], level=given["level"], usual=FEWEST_DRAWS, others=tuple(problems))
     return chosen.but(unit=chosen.unit or "statement")
 
 
@@ -144,6 +150,18 @@ def _incidence(touches: Touches, kind: str) -> tuple[Array, Array]:
     return tables[0], tables[1]
 
 
+def _permuted_in_order(
+    themes: Array, targets: Array, ids: list[Array], n: int, seed: int
+) -> tuple[Array, Array, Array]:
+    """The permutation null whatever the order in which units, themes and targets stand in the study."""
+    columns = [np.argsort(names) for names in ids]
+    themes, targets = themes[:, columns[0]], targets[:, columns[1]]
+    units = np.lexsort([*targets.T, *themes.T])
+    back = np.ix_(*(np.argsort(order) for order in columns))
+    expected, spread, p = _permuted(themes[units], targets[units], n, seed)
+    return expected[back], spread[back], p[back]
+
+
 def _permuted(themes: Array, targets: Array, n: int, seed: int) -> tuple[Array, Array, Array]:
     """Mean and spread of how often codes meet when targets are swapped between units, and two-sided p."""
     observed = themes.T @ targets
@@ -156,6 +174,11 @@ def _permuted(themes: Array, targets: Array, n: int, seed: int) -> tuple[Array, 
     mean = sums[0] / n
     spread = np.sqrt(np.maximum(sums[1] / n - mean**2, 0))
     return mean, spread, np.minimum(1, 2 * (np.minimum(sums[2], sums[3]) + 1) / (n + 1))
+
+
+def _fewest(cells: int, level: float) -> int:
+    """How many draws it takes for one cell of so many to be called unusual."""
+    return math.ceil(2 * cells / level)
 
 
 def _swapped(targets: Array, chains: int, stream: np.random.Generator) -> Array:
@@ -239,7 +262,7 @@ def _listed(
     finding = np.select(
         [~varies | too_few, unusual & more, unusual], ["not_testable", "stronger", "weaker"], default="as_expected"
     )
-    fewest = math.ceil(2 * varies.sum() / level)
+    fewest = _fewest(int(varies.sum()), level)
     reasons = np.full(p.shape, None, dtype=object)
     reasons[~varies] = "the null model leaves this cell one number"
     reasons[too_few] = f"no draw is as extreme, but {varies.sum()} cells need n={fewest} or more to tell"
