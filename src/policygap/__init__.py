@@ -30,6 +30,8 @@ _HOMES = {
     "Question": "model",
     "Response": "model",
     "Robustness": "robustness",
+    "Rule": "rules.rule",
+    "RuleSet": "rules.ruleset",
     "Source": "model",
     "StatedCount": "model",
     "Study": "study",
@@ -86,6 +88,8 @@ __all__ = [
     "Question",
     "Response",
     "Robustness",
+    "Rule",
+    "RuleSet",
     "Source",
     "StatedCount",
     "Study",
@@ -153,6 +157,8 @@ if TYPE_CHECKING:
     from .prompting import compare_prompted
     from .report import write_report
     from .robustness import Robustness, measure_robustness
+    from .rules.rule import Rule
+    from .rules.ruleset import RuleSet
     from .sides import compare_sides
     from .stability import leave_one_out
     from .starting import start_study

@@ -1,0 +1,122 @@
+"""Columns of texts come in; Arrow arrays of them, their bytes in blocks, and distinct words with numbers go out.
+
+The one module that needs pyarrow. Without it, columns are read text by text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from ..errors import Problem, UsageError
+
+__all__ = ["Block", "blocks", "encode", "to_arrow"]
+
+Array = np.ndarray[Any, Any]
+
+_BLOCK = 16 << 20  # bytes of text held at a time
+
+
+@frozen(kw_only=True, eq=False)
+class Block:
+    """Some rows of a column.
+
+    Attributes
+    ----------
+    first
+        The position of its first row in the column.
+    data
+        The bytes of its texts, one after the other.
+    offsets
+        Where each text starts in ``data``, and where the last one ends.
+    missing
+        Which rows are missing (a mask), or ``None`` where none is.
+    """
+
+    first: int
+    data: Array
+    offsets: Array
+    missing: Array | None
+
+    def text(self, row: int) -> str:
+        """One text of the block."""
+        return self.data[self.offsets[row] : self.offsets[row + 1]].tobytes().decode("utf-8", "replace")
+
+
+def to_arrow(column: Any) -> Any:
+    """The column as chunks of Arrow text; ``None`` where pyarrow is missing or the column holds something else.
+
+    Raises
+    ------
+    UsageError
+        Where it is an Arrow column of something else.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return None
+    if isinstance(column, list):
+        with contextlib.suppress(UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError):
+            return pa.chunked_array([pa.array(column, type=pa.large_string(), from_pandas=True)])
+        return None
+    if isinstance(column, pa.Array):
+        column = pa.chunked_array([column])
+    elif not isinstance(column, pa.ChunkedArray):
+        with contextlib.suppress(UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+            made = column.to_arrow() if hasattr(column, "to_arrow") else pa.array(column, from_pandas=True)
+            column = made if isinstance(made, pa.ChunkedArray) else pa.chunked_array([made])
+        if not isinstance(column, pa.ChunkedArray):
+            return None
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) in ("null", "string_view")):
+        fix = "give a column of texts"
+        raise UsageError([Problem(file="texts", what=f"a column of {column.type} is no column of texts", fix=fix)])
+    return column.cast(pa.large_string())
+
+
+def blocks(column: Any, size: int | None = None) -> Iterator[Block]:
+    """Cut a column of :func:`to_arrow` into blocks of about so many bytes, whole rows each."""
+    first = 0
+    for chunk in column.chunks:
+        _, starts, data = chunk.buffers()
+        count = len(chunk)
+        if count == 0:
+            continue
+        offsets = np.frombuffer(starts, dtype=np.int64)[chunk.offset : chunk.offset + count + 1]
+        raw = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
+        missing = chunk.is_null().to_numpy(zero_copy_only=False) if chunk.null_count else None
+        low = 0
+        while low < count:
+            high = int(np.searchsorted(offsets, offsets[low] + (size or _BLOCK), side="right")) - 1
+            high = min(max(high, low + 1), count)
+            yield Block(
+                first=first + low,
+                data=raw[offsets[low] : offsets[high]],
+                offsets=offsets[low : high + 1] - offsets[low],
+                missing=missing[low:high] if missing is not None else None,
+            )
+            low = high
+        first += count
+
+
+def encode(data: Array, starts: Array) -> tuple[Array, list[bytes]]:
+    """Number the distinct stretches of bytes from each start to the next.
+
+    Returns
+    -------
+    numpy.ndarray, list of bytes
+        For each start the number of its stretch, and the stretches by number.
+    """
+    import pyarrow as pa
+
+    wide = len(data) > np.iinfo(np.int32).max
+    offsets = np.empty(len(starts) + 1, dtype=np.int64 if wide else np.int32)
+    offsets[:-1], offsets[-1] = starts, len(data)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    stretches = pa.Array.from_buffers(pa.large_binary() if wide else pa.binary(), len(starts), buffers)
+    found = stretches.dictionary_encode()
+    return found.indices.to_numpy(), found.dictionary.to_pylist()

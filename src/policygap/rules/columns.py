@@ -1,0 +1,370 @@
+"""Rules made ready and a column come in; the rows and rules that go together go out, in whole numbers.
+
+A big column is read in blocks of bytes. Each distinct stretch of a block (a run of letters with what parts it from the
+next) is looked at once, by the same words and pieces as a single text is; what remains are look-ups in tables. Where a
+stretch alone does not tell (a word broken at a line's end), its whole row is read as a single text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice, pairwise
+from typing import Any, Final
+
+import numpy as np
+from attrs import field, frozen
+
+from .arrow import Block, blocks, encode
+from .matching import Matcher
+from .patterns import Piece
+from .rule import Combination, Rule
+from .texts import Texts
+from .words import fold_word, kinds_of, split_words
+
+__all__ = ["classify_column"]
+
+Array = np.ndarray[Any, Any]
+
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+_PARTING: Final = bytes(byte for byte in range(128) if byte not in _LETTERS)
+_IS_WORD: Final = np.array([byte >= 128 or byte in _LETTERS for byte in range(256)])  # noqa: PLR2004
+_HARD, _BREAKS, _JOINS, _STARTS, _HIT = 1, 2, 4, 8, 16
+_PARAGRAPH = re.compile(rb"(?:\r\n|[\n\v\f]|\r(?!\n))[ \t]*[\r\n\v\f]")
+_BREAK_IN_LINE = re.compile(rb"-?[ \t]*(?:\r\n|[\r\n\v\f])[ \t]*")
+_KNOWN = 1_000_000  # stretches that are remembered
+
+
+def classify_column(matcher: Matcher, texts: Texts, *, workers: int = 1) -> tuple[Array, Array]:
+    """Find which rows get which rules.
+
+    Returns
+    -------
+    numpy.ndarray, numpy.ndarray
+        Positions of rows and of the matcher's rules, in order of both.
+    """
+    if not texts.is_arrow:
+        pairs = [
+            (row, rule)
+            for row, text in enumerate(texts.values())
+            if text is not None
+            for rule in matcher.fired(matcher.look(text))
+        ]
+        found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            shares = pool.map(partial(_share, matcher, texts, workers), range(workers))
+            done = sorted((one for share in shares for one in share), key=lambda one: one[0])
+    else:
+        done = _share(matcher, texts, 1, 0)
+    empty = np.zeros(0, dtype=np.int64)
+    return (
+        np.concatenate([empty, *(rows for _, rows, _ in done)]),
+        np.concatenate([empty, *(rules for _, _, rules in done)]),
+    )
+
+
+def _share(matcher: Matcher, texts: Texts, workers: int, place: int) -> list[tuple[int, Array, Array]]:
+    """What every so-many-th block of a column has: the block's first row, then rows and rules."""
+    reader = _Reader.of(matcher)
+    return [(block.first, *reader.classify(block)) for block in islice(blocks(texts.given), place, None, workers)]
+
+
+# -- rules as look-ups
+
+
+@frozen(kw_only=True, eq=False)
+class _Node:
+    """A rule, or a combination of nodes; slots are numbers of sets of patterns of which one has to stand there."""
+
+    rule: Rule | Combination
+    parts: tuple[_Node, ...] = ()
+    needed: tuple[int, ...] = ()
+    forbidden: int | None = None
+    near: tuple[int, ...] = ()
+
+
+@frozen(kw_only=True, eq=False)
+class _Plan:
+    """Which slots each piece and phrase fills, and which pieces' places have to be known."""
+
+    nodes: tuple[_Node, ...]
+    slots: int
+    of_piece: dict[int, list[int]]
+    phrases: list[tuple[tuple[int, ...], list[int]]]
+
+    @property
+    def kind(self) -> Any:
+        """The narrowest whole numbers that all slots fit in: narrow ones are sorted faster."""
+        return np.min_scalar_type(-(self.slots + len(self.of_piece) + 1))
+
+    @classmethod
+    def of(cls, matcher: Matcher) -> _Plan:
+        numbers = {piece: number for number, piece in enumerate(matcher.pieces)}
+        fills: defaultdict[tuple[Piece, ...], list[int]] = defaultdict(list)
+        count = 0
+
+        def slot(patterns: Sequence[Any]) -> int:
+            nonlocal count
+            for pieces in {pattern.pieces for pattern in patterns}:
+                fills[pieces].append(count)
+            count += 1
+            return count - 1
+
+        def node(rule: Rule | Combination) -> _Node:
+            if isinstance(rule, Combination):
+                return _Node(rule=rule, parts=tuple(node(part) for part in rule.parts))
+            needed = ([slot(rule.any)] if rule.any else []) + [slot([pattern]) for pattern in rule.all]
+            near = tuple(slot([pattern]) for pattern in rule.near.patterns) if rule.near is not None else ()
+            forbidden = slot(rule.none) if rule.none else None
+            return _Node(rule=rule, needed=(*needed, *near), forbidden=forbidden, near=near)
+
+        nodes = tuple(node(rule) for rule in matcher.rules)
+        phrases = [(tuple(numbers[piece] for piece in pieces), of) for pieces, of in fills.items() if len(pieces) > 1]
+        of_piece: defaultdict[int, list[int]] = defaultdict(list)
+        for pieces, of in fills.items():
+            if len(pieces) == 1:
+                of_piece[numbers[pieces[0]]] += of
+        within = sorted({piece for pieces, _ in phrases for piece in pieces})
+        placed = {piece: count + place for place, piece in enumerate(within)}
+        for piece, place in placed.items():
+            of_piece[piece].append(place)
+        return cls(
+            nodes=nodes,
+            slots=count,
+            of_piece=dict(of_piece),
+            phrases=[(tuple(placed[piece] for piece in pieces), of) for pieces, of in phrases],
+        )
+
+
+class _Stretches:
+    """The stretches met so far: for each its flags, its words, and which of these fill which slots."""
+
+    def __init__(self, matcher: Matcher, plan: _Plan) -> None:
+        self._matcher, self._plan = matcher, plan
+        self._number: dict[bytes, int] = {}
+        self._cores: dict[bytes, tuple[int, int, list[int], list[int]]] = {}
+        self._parting: dict[bytes, int] = {}
+        self._lists: tuple[list[int], ...] = ([], [], [0], [], [])
+        self._arrays: tuple[Array, ...] | None = None
+
+    def numbers(self, stretches: list[bytes]) -> Array:
+        """The number of each stretch, new ones read first."""
+        if len(self._number) > _KNOWN:
+            self.__init__(self._matcher, self._plan)
+        known = self._number
+        found = [known.get(stretch, -1) for stretch in stretches]
+        numbers = np.array(found, dtype=np.int64)
+        for place in np.flatnonzero(numbers < 0).tolist():
+            numbers[place] = known[stretches[place]] = self._read(stretches[place])
+            self._arrays = None
+        return numbers
+
+    @property
+    def tables(self) -> tuple[Array, ...]:
+        """By number: flags, how many words, where its fillings start; then slot and word of each filling."""
+        if self._arrays is None:
+            kinds = (np.uint8, np.int64, np.int64, np.int64, np.int64)
+            self._arrays = tuple(np.array(one, dtype=kind) for one, kind in zip(self._lists, kinds, strict=True))
+        return self._arrays
+
+    def _read(self, stretch: bytes) -> int:
+        core = stretch.rstrip(_PARTING)
+        parting = stretch[len(core) :]
+        read = self._cores.get(core)
+        if read is None:
+            read = self._cores[core] = self._read_core(core)
+        flags, words, filled, steps = read
+        hyphen = flags & _JOINS or parting.startswith(b"-")
+        flags = (flags & ~_JOINS) | (self._flags_of(parting) & (~0 if hyphen else ~_JOINS))
+        all_flags, counts, starts, slots, all_steps = self._lists
+        slots += filled
+        all_steps += steps
+        all_flags.append(flags)
+        counts.append(words)
+        starts.append(len(slots))
+        return len(all_flags) - 1
+
+    def _read_core(self, core: bytes) -> tuple[int, int, list[int], list[int]]:
+        """A stretch without what parts it from the next: flags, how many words, slots filled, and by which word."""
+        flags = _STARTS
+        if core.isascii():
+            words = [core.decode().lower()]
+        else:
+            text = core.decode("utf-8", "replace")
+            kinds = kinds_of(text)
+            flags = (_STARTS if kinds[0] == "w" else 0) | (_JOINS if kinds[-1] in "hy" else 0)
+            if kinds[0] == "b" or "n" in kinds or "p" in kinds:
+                flags |= _HARD
+            words = [fold_word(text)] if not kinds.strip("w") else [word.folded for word in split_words(text)]
+        slots: list[int] = []
+        steps: list[int] = []
+        for step, word in enumerate(words):
+            filled = {slot for piece in self._matcher.pieces_of(word) for slot in self._plan.of_piece.get(piece, ())}
+            slots += sorted(filled)
+            steps += [step] * len(filled)
+        return flags | (_HIT if slots else 0), len(words), slots, steps
+
+    def _flags_of(self, parting: bytes) -> int:
+        """Whether what parts two stretches ends a paragraph, or may break a word at a line's end."""
+        flags = self._parting.get(parting)
+        if flags is None:
+            breaks = _BREAKS if _PARAGRAPH.search(parting) else 0
+            joins = _JOINS if _BREAK_IN_LINE.fullmatch(parting) else 0
+            flags = self._parting[parting] = breaks | joins
+        return flags
+
+
+@frozen(kw_only=True, eq=False)
+class _Reader:
+    """Reads blocks one after the other; what it has learnt of stretches it keeps."""
+
+    matcher: Matcher
+    plan: _Plan
+    stretches: _Stretches = field(repr=False)
+
+    @classmethod
+    def of(cls, matcher: Matcher) -> _Reader:
+        plan = _Plan.of(matcher)
+        return cls(matcher=matcher, plan=plan, stretches=_Stretches(matcher, plan))
+
+    def classify(self, block: Block) -> tuple[Array, Array]:
+        """Positions of rows and rules that go together, in order."""
+        count = len(block.offsets) - 1
+        filled, hard = self._fill(block)
+        masks = np.zeros((len(self.plan.nodes), count), dtype=bool)
+        for place, node in enumerate(self.plan.nodes):
+            masks[place] = self._fires(node, filled, block)
+        masks[:, hard] = False
+        if block.missing is not None:
+            masks[:, block.missing] = False
+            hard = hard[~block.missing[hard]]
+        for row in hard.tolist():
+            for place in self.matcher.fired(self.matcher.look(block.text(row))):
+                masks[place, row] = True
+        rows, rules = np.nonzero(masks.T)
+        return rows + block.first, rules
+
+    def _fires(self, node: _Node, filled: dict[int, Array], block: Block) -> Array:
+        """For each row of the block, whether a node's rule fires."""
+        count = len(block.offsets) - 1
+        if isinstance(node.rule, Combination):
+            parts = [self._fires(part, filled, block) for part in node.parts]
+            match node.rule.kind:
+                case "and":
+                    return np.logical_and.reduce(parts)
+                case "or":
+                    return np.logical_or.reduce(parts)
+                case _:
+                    return ~parts[0]
+        mask = np.zeros(count, dtype=bool)
+        if not node.needed:
+            mask[:] = True
+        elif all(slot in filled for slot in node.needed):
+            mask[filled[node.needed[0]]] = True
+            for slot in node.needed[1:]:
+                other = np.zeros(count, dtype=bool)
+                other[filled[slot]] = True
+                mask &= other
+        if node.forbidden in filled:
+            mask[filled[node.forbidden]] = False
+        if node.rule.near is not None:
+            for row in np.flatnonzero(mask).tolist():
+                mask[row] = self.matcher.look(block.text(row)).within(node.rule.near) is not None
+        return mask
+
+    def _fill(self, block: Block) -> tuple[dict[int, Array], Array]:
+        """For each slot the rows in which it is filled (some twice); and the rows to be read by themselves."""
+        none = np.zeros(0, dtype=np.int64)
+        starts = _starts_of(block)
+        if not len(starts):
+            return {}, none
+        ids, distinct = encode(block.data, starts)
+        numbers = self.stretches.numbers(distinct)
+        flags, words, first, slot_of, step_of = self.stretches.tables
+        flags = flags[numbers]
+        flag = flags[ids]
+        rows_of = _Rows(starts, block.offsets)
+        hits = np.flatnonzero(flag & _HIT)
+        number = numbers[ids[hits]]
+        repeats = first[number + 1] - first[number]
+        which = np.repeat(first[number] - np.cumsum(repeats) + repeats, repeats) + np.arange(repeats.sum())
+        slots = slot_of[which].astype(self.plan.kind)
+        rows = np.repeat(rows_of(hits), repeats)
+        order = np.argsort(slots, kind="stable")
+        slots = slots[order]
+        edges = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
+        spans = {int(slots[low]): order[low:high] for low, high in pairwise(edges)}
+        filled = {slot: rows[of] for slot, of in spans.items() if slot < self.plan.slots}
+        if self.plan.phrases and any(slot >= self.plan.slots for slot in spans):
+            places = np.repeat(self._places(flag, words[numbers][ids], rows_of)[hits], repeats) + step_of[which]
+            self._fill_phrases(filled, {slot: (places[of], rows[of]) for slot, of in spans.items()})
+        hard = _hard_rows(flag, rows_of) if (flags & (_HARD | _JOINS)).any() else none
+        return filled, hard
+
+    def _places(self, flag: Array, words: Array, rows_of: _Rows) -> Array:
+        """The place of each stretch's first word, such that words of one paragraph alone have places side by side."""
+        before = words + ((flag & _BREAKS) != 0)
+        places = np.cumsum(before) - before
+        first = rows_of.firsts
+        return places + np.cumsum(np.bincount(first[first < len(flag)], minlength=len(flag)))
+
+    def _fill_phrases(self, filled: dict[int, Array], at: dict[int, tuple[Array, Array]]) -> None:
+        for pieces, slots in self.plan.phrases:
+            if not all(piece in at for piece in pieces):
+                continue
+            rarest = min(range(len(pieces)), key=lambda step: len(at[pieces[step]][0]))
+            places, rows = at[pieces[rarest]]
+            places = places - rarest
+            for step, piece in enumerate(pieces):
+                if step != rarest and len(places):
+                    there = _are_in(places + step, at[piece][0])
+                    places, rows = places[there], rows[there]
+            if len(rows):
+                for slot in slots:
+                    filled[slot] = np.concatenate([filled[slot], rows]) if slot in filled else rows
+
+
+class _Rows:
+    """Which row each stretch is in."""
+
+    def __init__(self, starts: Array, offsets: Array) -> None:
+        self._starts, self._offsets = starts, offsets
+
+    def __call__(self, stretches: Array) -> Array:
+        return np.searchsorted(self._offsets, self._starts[stretches], side="right") - 1
+
+    @property
+    def firsts(self) -> Array:
+        """The first stretch of each row."""
+        return np.searchsorted(self._starts, self._offsets[:-1])
+
+
+def _starts_of(block: Block) -> Array:
+    """Where stretches start: at a letter after what is none, or at the start of a row."""
+    letters = _IS_WORD[block.data]
+    starts = letters.copy()
+    starts[1:] &= ~letters[:-1]
+    firsts = block.offsets[:-1]
+    firsts = firsts[firsts < len(letters)]
+    starts[firsts] = letters[firsts]
+    return np.flatnonzero(starts)
+
+
+def _hard_rows(flag: Array, rows_of: _Rows) -> Array:
+    """The rows in which a stretch does not tell by itself what words it has."""
+    hard = np.flatnonzero(flag & _HARD)
+    joins = np.flatnonzero(flag[:-1] & _JOINS)
+    joins = joins[(flag[joins + 1] & _STARTS) != 0]
+    joins = joins[rows_of(joins) == rows_of(joins + 1)]
+    return np.unique(np.concatenate([rows_of(hard), rows_of(joins)]))
+
+
+def _are_in(values: Array, among: Array) -> Array:
+    """Which values are among sorted ones."""
+    place = np.searchsorted(among, values)
+    return (place < len(among)) & (among[np.minimum(place, len(among) - 1)] == values)

@@ -1,0 +1,170 @@
+"""Named rules come in; codes for texts go out, with the words that decided and where they stand."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from attrs import field, frozen
+
+from ..errors import Problem, UsageError
+from .columns import classify_column
+from .explaining import Explanation, explain
+from .matching import Matcher
+from .rule import Combination, Rule
+from .texts import read_texts
+
+__all__ = ["RuleSet"]
+
+
+@frozen(kw_only=True, slots=False)
+class RuleSet:
+    """Rules that belong together, at most one a code.
+
+    Parameters
+    ----------
+    name, version
+        Who codes: together the coder's name of the codings that the rules suggest.
+    rules
+        The rules, with distinct codes.
+    language
+        Of the texts they are meant for, e.g. ``nb``, or ``None``.
+    note
+        For readers.
+
+    Raises
+    ------
+    UsageError
+        Where two rules have one code, or there is no name.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> rules = pg.RuleSet(
+    ...     name="travel", rules=[pg.Rule("bus", any=["bus*"]), pg.Rule("rail", any=["train*", "light rail"])]
+    ... )
+    >>> rules.classify(["Buses and trains", "Nothing", "Light rail!"])
+       text  code
+    0     0   bus
+    1     0  rail
+    2     2  rail
+    """
+
+    name: str
+    version: str = "1"
+    rules: tuple[Rule | Combination, ...] = field(converter=tuple)
+    language: str | None = None
+    note: str = field(default="", eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = [
+            Problem(file=name, what=f"{value!r} is no {name} of a rule set", fix="write a text that is not empty")
+            for name, value in (("name", self.name), ("version", self.version))
+            if not isinstance(value, str) or not value.strip()  # pyright: ignore[reportUnnecessaryIsInstance]
+        ]
+        codes = [rule.code for rule in self.rules]
+        for code in dict.fromkeys(code for code in codes if codes.count(code) > 1):
+            fix = "put their patterns into one rule, or combine them with |"
+            problems.append(Problem(file=f"rule {code!r}", what=f"{codes.count(code)} rules have this code", fix=fix))
+        if problems:
+            raise UsageError(problems)
+
+    @property
+    def coder(self) -> str:
+        """The name under which its codings stand."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes, in order of the alphabet, which is the order of every result."""
+        return tuple(rule.code for rule in self._matcher.rules)
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher.of(sorted(self.rules, key=lambda rule: rule.code))
+
+    def classify(self, texts: Any, *, workers: int = 1) -> pd.DataFrame:
+        """Find which texts get which codes.
+
+        Parameters
+        ----------
+        texts
+            A list, or a column of pandas, polars or Arrow. What is missing gets no code.
+        workers
+            How many threads may work on a big column.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a text and code: ``text``, its position from 0; ``code``. In order of both.
+
+        Raises
+        ------
+        UsageError
+            Where ``texts`` is no column of texts.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["*bus"], none=["no bus"])])
+        >>> rules.classify(["Minibus", None, "No bus here"])["text"].tolist()
+        [0]
+        """
+        column = read_texts(texts)
+        rows, places = classify_column(self._matcher, column, workers=workers)
+        codes = pd.array(self.codes, dtype="str")
+        return pd.DataFrame({"text": rows, "code": codes.take(places) if len(places) else codes[:0]})
+
+    def find(self, texts: Any) -> pd.DataFrame:
+        """Find the words that gave texts their codes.
+
+        Parameters
+        ----------
+        texts
+            As for :meth:`classify`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each place where a pattern of ``any``, ``all`` or ``near`` of a rule that fired stands: ``text``,
+            its position; ``code``; ``pattern``, as it was written; ``start``, ``end``, characters of the text as it
+            was given; ``words``, what stands there. A rule that fires because something is *not* there has no row.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["*bus*"])])
+        >>> rules.find(["More minibuses, please"]).iloc[0].to_dict()
+        {'text': 0, 'code': 'bus', 'pattern': '*bus*', 'start': 5, 'end': 14, 'words': 'minibuses'}
+        """
+        lines = [
+            (place, reason.code, hit.pattern, hit.start, hit.end, hit.words)
+            for place, text in enumerate(read_texts(texts).values())
+            if text is not None
+            for reason in explain(self._matcher, text).fired
+            for hit in reason.hits
+        ]
+        columns = ["text", "code", "pattern", "start", "end", "words"]
+        kinds = {"text": np.int64, "code": "str", "pattern": "str", "start": np.int64, "end": np.int64, "words": "str"}
+        return pd.DataFrame(lines, columns=columns).astype(kinds)
+
+    def explain(self, text: str) -> Explanation:
+        """Tell which rules fire on a text, on what words, and what kept others from it.
+
+        Raises
+        ------
+        UsageError
+            Where ``text`` is no text.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["bus*"], none=["business"])])
+        >>> print(rules.explain("A bus for business"))
+        bus does not fire: 'bus*' ("bus", "business") stands there, but so does 'business' ("business")
+        """
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError([Problem(file="text", what=f"{text!r} is no text", fix="give one text")])
+        return explain(self._matcher, text)
