@@ -60,12 +60,14 @@ _HOMES = {
     "measure_agreement": "agreement",
     "measure_coverage": "coverage",
     "measure_robustness": "robustness",
+    "read_rules": "rules.reading",
     "read_study": "study",
     "read_table": "decisions",
     "select_quotes": "tracing",
     "start_study": "starting",
     "trace": "tracing",
     "write_report": "report",
+    "write_rules": "rules.reading",
 }
 
 __all__ = [
@@ -119,12 +121,14 @@ __all__ = [
     "measure_agreement",
     "measure_coverage",
     "measure_robustness",
+    "read_rules",
     "read_study",
     "read_table",
     "select_quotes",
     "start_study",
     "trace",
     "write_report",
+    "write_rules",
 ]
 
 
@@ -157,6 +161,7 @@ if TYPE_CHECKING:
     from .prompting import compare_prompted
     from .report import write_report
     from .robustness import Robustness, measure_robustness
+    from .rules.reading import read_rules, write_rules
     from .rules.rule import Rule
     from .rules.ruleset import RuleSet
     from .sides import compare_sides

@@ -10,10 +10,13 @@ import pandas as pd
 from attrs import field, frozen
 
 from ..errors import Problem, UsageError
+from ..study import Study
+from .checking import check_rules
 from .columns import classify_column
 from .explaining import Explanation, explain
 from .matching import Matcher
 from .rule import Combination, Rule
+from .suggesting import suggest_codings
 from .texts import read_texts
 
 __all__ = ["RuleSet"]
@@ -168,3 +171,53 @@ class RuleSet:
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError([Problem(file="text", what=f"{text!r} is no text", fix="give one text")])
         return explain(self._matcher, text)
+
+    def check(self, study: Study | None = None) -> pd.DataFrame:
+        """Find what in the rules can't be meant, and codes that a study does not have.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :func:`policygap.rules.checking.check_rules` gives it; empty where nothing is found.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["bus", "*bus"])])
+        >>> rules.check()["told"].tolist()
+        ["'bus' is found by '*bus' already"]
+        """
+        known = None if study is None else [code.id for code in study.codes]
+        return check_rules(self._matcher.rules, known)
+
+    def suggest(self, study: Study, *, column: str = "text") -> pd.DataFrame:
+        """Suggest codings for a study's statements, for :meth:`policygap.study.Study.with_codings`.
+
+        Parameters
+        ----------
+        study
+            The study.
+        column
+            The column of statements that holds the text in the rules' language.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a statement and code, with the basis ``rule`` and the rule set's name and version as coder; and a row
+            with a ``kind`` alone for a statement that got no code of a kind that the rules have codes of.
+
+        Raises
+        ------
+        UsageError
+            Where a rule's code is none of the study's, or there is no such column.
+
+        Examples
+        --------
+        >>> import policygap as pg
+        >>> study = pg.read_study("smabystrategi")
+        >>> rules = pg.RuleSet(name="first try", rules=[pg.Rule("housing", any=["housing", "dwelling*"])])
+        >>> more = study.with_codings(rules.suggest(study))
+        >>> bool((more.codings["coder"] == "first try 1").any())
+        True
+        """
+        return suggest_codings(self._matcher, self.coder, study, column)
