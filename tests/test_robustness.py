@@ -14,6 +14,7 @@ from policygap.messages import LANGUAGES, names
 from policygap.multiverse import DIMENSIONS, list_dimensions
 from policygap.report import gather_content
 from policygap.report.figures import draw_curves
+from policygap.report.markdown import render_markdown
 
 TABLES = {name: built_in_table(name) for name in ("theme", "recommendation", "target")}
 FAST = [name for name in DIMENSIONS if name != "reading"]
@@ -149,6 +150,27 @@ def test_a_function_that_fails_or_gives_no_study_loses_its_own_scenario_alone(bu
     assert set(tried.findings.loc[tried.findings["kinds"] > 0, "verdict"]) == {"robust"}
 
 
+def test_what_failed_is_not_counted_as_tried_and_every_verdict_says_so(bundled: pg.Study) -> None:
+    def broken(study: pg.Study) -> pg.Study:
+        raise pg.StudyError("no such table")
+
+    own = {"mine": broken, "half": {"good": lambda study: study, "bad": lambda study: None}}
+    tried = pg.measure_robustness(bundled, dimensions=["counting"], own=own, together=3)
+    assert tried.complete
+    assert tried.untried == ("mine", "half")
+    assert tried.counted_alone == {"counting": 1, "mine": 0, "half": 1}
+    assert set(tried.findings["untried"]) == {"mine;half"}
+    row = tried.findings.query("verdict == 'robust'").iloc[0]
+    assert (row["held"], row["kinds"]) == (2, 2)
+    said = "not tried, or not in full: mine, half"
+    assert tried.sentence(row["type"], row["id"]) == f"holds under 2 of 2 kinds of choice; {said}"
+    assert tried.firmness(row["type"], row["id"]) == f"robust; {said}"
+    assert tried.explain_untried()[0] == "mine: 1 scenario could not be counted: no such table"
+    report = render_markdown(gather_content(bundled, robustness=tried))
+    assert "counted again under 2 kinds of choice" in report
+    assert "mine: 1 scenario could not be counted: no such table" in report
+
+
 def test_one_kind_of_choice_has_nothing_to_be_tried_together_with(bundled: pg.Study) -> None:
     many = {f"v{place}": lambda study: study for place in range(25)}
     tried = pg.measure_robustness(bundled, dimensions=[], own={"x": many}, together=1)
@@ -237,6 +259,12 @@ def test_an_interrupted_run_keeps_what_was_done(bundled: pg.Study) -> None:
     assert len(cut.scenarios) == 4
     assert len(cut.outcomes) == 4
     assert set(cut.findings["kinds"]) <= {0, 2}
+    assert cut.untried == ("coder", "speakers")
+    assert cut.explain_untried()[0] == "coder: 2 ways to choose were not reached"
+    robust = cut.findings.query("verdict == 'robust'").iloc[0]
+    assert cut.firmness(robust["type"], robust["id"]).startswith("robust; not tried, or not in full: coder")
+    report = render_markdown(gather_content(bundled, robustness=cut))
+    assert "counted again under 2 kinds of choice" in report
 
 
 def test_a_scenario_that_cant_be_counted_says_why_and_does_not_count() -> None:

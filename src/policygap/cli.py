@@ -409,6 +409,10 @@ def _robustness(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         progress=_progress_bar(),
     )
+    if not tried.complete:
+        print(f"interrupted after {len(tried.scenarios)} scenarios", file=sys.stderr)
+    for sentence in tried.explain_untried(arguments.lang):
+        print(printable(sentence), file=sys.stderr)
     if arguments.show == "effects":
         return _emit(tried.effects(), arguments.format)
     if arguments.show == "scenarios":
@@ -422,8 +426,6 @@ def _robustness(arguments: argparse.Namespace) -> int:
     )
     if arguments.format == "github":
         table = table[["type", "id", "outcome", "verdict", "sentence"]]
-    if not tried.complete:
-        print(f"interrupted after {len(tried.scenarios)} scenarios", file=sys.stderr)
     return _emit(table, arguments.format)
 
 

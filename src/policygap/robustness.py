@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .choices import Choices, choose
 from .claims import FAILS, NOT_COMPUTABLE, check_claims
@@ -76,7 +76,9 @@ class Robustness:
         A row a finding: ``type`` (``gap`` or ``claim``), ``id``, ``label``, ``outcome``, ``is_gap``; ``kinds`` of
         choice that were tried, ``held``, under how many of them it holds; ``breaks_under``, the others, separated by
         ``;``; ``broken_by``, for each of these how often and by what; ``one_speaker``, whether leaving out a single one
-        ``breaks`` it; ``verdict``, by the decision table; ``scenarios`` in all and ``survived``, the share of them.
+        ``breaks`` it; ``verdict``, by the decision table; ``scenarios`` in all and ``survived``, the share of them;
+        ``untried``, kinds of choice that failed or were not reached, in full or in part, separated by ``;``: the
+        verdict says nothing about these.
     complete
         Whether every scenario was tried; ``False`` where the run was interrupted.
     reasons
@@ -121,11 +123,50 @@ class Robustness:
         how = "fails" if type == "claim" and row["outcome"] == FAILS else "holds"
         text = say(f"robustness.{how}", language, held=row["held"], kinds=row["kinds"])
         broken = [name for name in str(row["breaks_under"]).split(";") if name]
-        if not broken:
-            return text
-        first = [self._first_break((type, id), name) for name in broken]
-        phrases = [_phrase(name, variant, self._plain[name], self.study, language) for name, variant in first]
-        return say(f"robustness.{how}_not", language, text=text, when="; ".join(phrases))
+        if broken:
+            first = [self._first_break((type, id), name) for name in broken]
+            phrases = [_phrase(name, variant, self._plain[name], self.study, language) for name, variant in first]
+            text = say(f"robustness.{how}_not", language, text=text, when="; ".join(phrases))
+        return self._as_far_as_tried(text, language)
+
+    def firmness(self, type: str, id: str, language: str = "en") -> str:
+        """The verdict on one finding in words, with the kinds of choice that it says nothing about."""
+        verdict = self.verdict(type, id)
+        text = word("firmness", verdict, language)
+        return text if verdict == "not_tried" else self._as_far_as_tried(text, language)
+
+    def _as_far_as_tried(self, text: str, language: str) -> str:
+        kinds = ", ".join(word("dimension", name, language) for name in self.untried)
+        return say("robustness.untried", language, text=text, kinds=kinds) if kinds else text
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """The kinds of choice that failed or were not reached, in full or in part."""
+        counted = self.counted_alone
+        return tuple(one.name for one in self.dimensions if counted[one.name] < len(one.variants))
+
+    @property
+    def counted_alone(self) -> dict[str, int]:
+        """Of each kind of choice, in how many scenarios it was changed alone and the study could be counted."""
+        changed = self.scenarios["changed"].drop(index=list(self.reasons))
+        return {one.name: int((changed == one.name).sum()) for one in self.dimensions}
+
+    def explain_untried(self, language: str = "en") -> tuple[str, ...]:
+        """What was not tried, and why, a sentence for each kind of choice and reason."""
+        failed: dict[tuple[str, str], int] = {}
+        for number, reason in self.reasons.items():
+            key = str(self.scenarios.at[number, "changed"]), reason
+            failed[key] = failed.get(key, 0) + 1
+        sentences = [
+            say("robustness.failed", language, kind=word("dimension", kind, language), count=count, reason=reason)
+            for (kind, reason), count in failed.items()
+        ]
+        for one in self.dimensions:
+            left = len(one.variants) - int((self.scenarios["changed"] == one.name).sum())
+            if left:
+                kind = word("dimension", one.name, language)
+                sentences.append(say("robustness.not_reached", language, kind=kind, count=left))
+        return tuple(sentences)
 
     @cached_property
     def _by_id(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -275,7 +316,7 @@ def measure_robustness(
         for number, scenario in enumerate(scenarios[1:], start=1):
             try:
                 rows.append(_try(study, plain, deciding, scenario))
-            except UsageError as error:
+            except PolicyGapError as error:
                 reasons[number] = "; ".join(str(error).splitlines())
                 rows.append({})
             if progress is not None:
@@ -291,7 +332,7 @@ def measure_robustness(
     listed = _listed(done, found)
     gaps = {gap.subject: gap for gap in find_gaps(measure_coverage(study, plain), tables=deciding)}
     texts = {claim.id: claim for claim in study.claims}
-    return Robustness(
+    tried = Robustness(
         study=study,
         choices=plain,
         seed=int(seed),
@@ -307,8 +348,9 @@ def measure_robustness(
             verdicts=verdicts or built_in_table("robustness"),
         ),
         complete=len(done) == len(scenarios),
-        reasons=reasons,
+        reasons={number: reason for number, reason in reasons.items() if number < len(rows)},
     )
+    return evolve(tried, findings=tried.findings.assign(untried=";".join(tried.untried)))
 
 
 def _judge(**given: object) -> None:

@@ -301,11 +301,16 @@ def _firmness(content: Content) -> Iterator[Block]:
         return
     findings = tried.findings[tried.findings["kinds"] > 0]
     counts = {name: int((findings["verdict"] == name).sum()) for name in ("robust", "conditional", "fragile")}
-    line = say("report.firmness_line", language, count=len(findings), kinds=len(tried.dimensions), **counts)
+    counted = tried.counted_alone
+    kinds = sum(number > 0 for number in counted.values())
+    line = say("report.firmness_line", language, count=len(findings), kinds=kinds, **counts)
     yield Paragraph(text=line)
     yield Paragraph(text=say("report.firmness_note", language), weight="note")
     if not tried.complete:
         yield Paragraph(text=say("report.interrupted", language), weight="note")
+    untried = tried.explain_untried(language)
+    if untried:
+        yield Bullets(title=say("report.untried", language), items=tuple(Item(text=text) for text in untried))
     yield Table(
         id="table-kinds-of-choice",
         caption=say("report.kinds_of_choice", language),
@@ -314,7 +319,7 @@ def _firmness(content: Content) -> Iterator[Block]:
             (
                 word("dimension", one.name, language),
                 word("variant", one.plain, language),
-                len(one.variants),
+                counted[one.name],
                 sum(one.name in str(broken).split(";") for broken in findings["breaks_under"]),
             )
             for one in tried.dimensions
@@ -362,7 +367,7 @@ def _scenarios(content: Content) -> Iterator[Block]:
             (
                 str(row["id"]),
                 word("outcome" if row["type"] == "gap" else "verdict", row["outcome"], language),
-                word("firmness", row["verdict"], language),
+                tried.firmness(row["type"], row["id"], language),
                 say("word.of_all", language, part=row["held"], whole=row["kinds"]),
                 row["survived"],
             )
