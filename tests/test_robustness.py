@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,7 +12,7 @@ import policygap as pg
 from policygap.choices import Choices
 from policygap.decisions import built_in_table
 from policygap.messages import LANGUAGES, names
-from policygap.multiverse import DIMENSIONS, list_dimensions
+from policygap.multiverse import DIMENSIONS, Setting, Variant, list_dimensions
 from policygap.report import gather_content
 from policygap.report.figures import draw_curves
 from policygap.report.markdown import render_markdown
@@ -38,6 +39,24 @@ def row_of(tried: pg.Robustness, dimension: str, variant: str) -> dict[str, str]
     """What one scenario, in which only this was changed, made of the gaps."""
     place = tried.scenarios.index[(tried.scenarios["changed"] == dimension) & (tried.scenarios[dimension] == variant)]
     return tried.outcomes.loc[place[0], "gap"].to_dict()
+
+
+def read_with(study: pg.Study, variant: Variant) -> set[tuple[str, str, str]]:
+    """What is counted and read once a variant stands: speaker, statement and code."""
+    choices = Choices(**variant.choices)
+    changed = variant.change(study) if variant.change is not None else study
+    if variant.late is not None:
+        changed = variant.late(Setting(study=changed, choices=choices, tables=TABLES)).study
+    touches = pg.measure_coverage(changed, choices).touches
+    speakers = study.statements["speaker"].astype(object).to_numpy()
+    return set(
+        zip(
+            speakers[touches.statement],
+            touches.statement_ids[touches.statement],
+            touches.codes[touches.code],
+            strict=True,
+        )
+    )
 
 
 # -- against doing it by hand
@@ -83,12 +102,48 @@ def test_leaving_a_group_out_takes_its_actors_along(bundled: pg.Study, tried: pg
 def test_a_cap_leaves_each_speaker_so_many_statements(bundled: pg.Study) -> None:
     (cap,) = list_dimensions(bundled, Choices(), TABLES, names=["cap"], seed=1)
     for variant in cap.variants:
-        assert variant.change is not None
-        capped = variant.change(bundled)
+        assert variant.late is not None
+        capped = variant.late(Setting(study=bundled, choices=Choices(), tables=TABLES)).study
         counted = pg.measure_coverage(capped).touches.counted
         by_speaker = capped.statements["speaker"][counted].value_counts()
         before = bundled.statements["speaker"][pg.measure_coverage(bundled).touches.counted].value_counts()
         assert by_speaker.to_dict() == before.clip(upper=int(variant.name)).to_dict()
+
+
+def test_a_cap_and_two_voices_are_those_of_what_they_are_combined_with(bundled: pg.Study) -> None:
+    """Counted as statements, one voice is less than among speakers; and a cap keeps so many of what counts then."""
+    cap, thresholds = list_dimensions(bundled, Choices(), TABLES, names=["cap", "thresholds"])
+    two_voices = next(variant for variant in thresholds.variants if variant.name == "two_voices")
+    assert two_voices.late is not None
+    for options in ({}, {"unit": "statement"}, {"unit": "actor"}):
+        choices = Choices(**options)
+        raised = two_voices.late(Setting(study=bundled, choices=choices, tables=TABLES)).tables["theme"]
+        units = len(pg.measure_coverage(bundled, choices).tallies["theme"].present)
+        silent, one, two = (
+            raised.decide(demand=voices / units, presence="absent", emphasis=None, commitment=None)
+            for voices in (0, 1, 2)
+        )
+        assert one == silent != two
+    restated = Choices(restated=True)
+    for variant in cap.variants:
+        assert variant.late is not None
+        capped = variant.late(Setting(study=bundled, choices=restated, tables=TABLES)).study
+        after, before = (
+            one.statements["speaker"][pg.measure_coverage(one, restated).touches.counted].value_counts()
+            for one in (capped, bundled)
+        )
+        assert after.to_dict() == before.clip(upper=int(variant.name)).to_dict()
+
+
+def test_choices_that_hang_on_others_are_made_after_them(bundled: pg.Study) -> None:
+    tried = pg.measure_robustness(bundled, dimensions=["unit", "thresholds"], together=100)
+    both = tried.scenarios.query("unit == 'statement' and thresholds == 'two_voices'").index
+    coverage = pg.measure_coverage(bundled, unit="statement")
+    single = 1 / len(coverage.tallies["theme"].present)
+    called = {"unmet_call", "weakly_met", "no_answer_found", "excluded", "met"}
+    themes = coverage.themes["demand"].dropna()
+    outcomes = tried.outcomes.loc[both[0], "gap"]
+    assert {name for name in themes.index if outcomes[name] in called} == set(themes.index[themes > single * 1.5])
 
 
 def test_a_flipped_reading_is_the_other_reading_there_and_nowhere_else(bundled: pg.Study) -> None:
@@ -108,7 +163,11 @@ def test_a_flipped_reading_is_the_other_reading_there_and_nowhere_else(bundled: 
 
 def test_thresholds_move_both_ways_and_two_voices_are_more_than_one(bundled: pg.Study) -> None:
     (thresholds,) = list_dimensions(bundled, Choices(), TABLES, names=["thresholds"])
-    moved = {variant.name: variant.tables for variant in thresholds.variants}
+    plain = Setting(study=bundled, choices=Choices(), tables=TABLES)
+    moved = {
+        variant.name: variant.tables if variant.late is None else variant.late(plain).tables
+        for variant in thresholds.variants
+    }
     assert set(moved) == {"outward_25", "outward_10", "inward_10", "inward_25", "two_voices"}
     edges = {
         name: [band.below for band in tables["target"].inputs[1].bands]
@@ -183,6 +242,27 @@ def test_the_same_seed_tries_the_same(bundled: pg.Study, tried: pg.Robustness) -
     pd.testing.assert_frame_equal(tried.scenarios, again.scenarios)
     other = pg.measure_robustness(bundled, dimensions=["unit", "weights", "counting", "coder"], together=5, seed=4)
     assert (other.scenarios["changed"] == "together").sum() == 5
+
+
+def test_the_order_of_rows_never_matters(bundled: pg.Study) -> None:
+    drawn = np.random.default_rng(1)
+    shuffled = bundled.with_tables(
+        **{
+            name: bundled.tables[name].iloc[drawn.permutation(len(bundled.tables[name]))].reset_index(drop=True)
+            for name in ("statements", "codings")
+        }
+    )
+    for name in ("reading", "cap", "speakers"):
+        (one,), (other,) = (
+            list_dimensions(study, Choices(), TABLES, names=[name], seed=5) for study in (bundled, shuffled)
+        )
+        assert [variant.name for variant in one.variants] == [variant.name for variant in other.variants]
+        for mine, theirs in zip(one.variants[:25], other.variants[:25], strict=True):
+            assert read_with(bundled, mine) == read_with(shuffled, theirs)
+    names = ["cap", "speakers", "unit"]
+    one, other = (pg.measure_robustness(study, dimensions=names, together=4, seed=5) for study in (bundled, shuffled))
+    pd.testing.assert_frame_equal(one.findings, other.findings)
+    pd.testing.assert_frame_equal(one.outcomes, other.outcomes)
 
 
 def test_scenarios_together_change_two_choices_or_more_and_come_once(tried: pg.Robustness) -> None:

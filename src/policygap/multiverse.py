@@ -39,6 +39,15 @@ _MOVES = (("outward_25", Fraction(4, 5)), ("outward_10", Fraction(10, 11)), ("in
           ("inward_25", Fraction(5, 4)))  # fmt: skip
 
 
+@frozen(kw_only=True, eq=False)
+class Setting:
+    """A way to count: what is counted, how, and by which tables gaps are decided."""
+
+    study: Study
+    choices: Choices
+    tables: Mapping[str, DecisionTable]
+
+
 @frozen(kw_only=True)
 class Variant:
     """One way to choose.
@@ -53,6 +62,8 @@ class Variant:
         What it makes of the study.
     tables
         Decision tables that it puts in place of others.
+    late
+        What it makes of a setting in which all other variants stand already, for it hangs on what they make of it.
     combined
         Whether it is tried together with variants of other dimensions too.
     """
@@ -61,6 +72,7 @@ class Variant:
     choices: Mapping[str, Any] = field(factory=dict)
     change: Change | None = None
     tables: Mapping[str, DecisionTable] = field(factory=dict)
+    late: Callable[[Setting], Setting] | None = None
     combined: bool = True
 
 
@@ -209,7 +221,7 @@ class _Finder:
         asked = self.choices.coder_of("theme") or ((self.study.default_coder,) if self.study.default_coder else None)
         if asked is not None:
             mine &= codings["coder"].isin(asked) | codings["coder"].isna()
-        statements = list(dict.fromkeys(codings.loc[mine, "statement"].astype(object)))
+        statements = sorted(codings.loc[mine, "statement"].astype(object).unique())  # rows may come in any order
         other = "alternative" if plain == "main" else "main"
         variants = [Variant(name="all", choices={"reading": other})] if statements else []
         stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(2,)))
@@ -230,7 +242,7 @@ class _Finder:
         variants = [
             Variant(
                 name=str(cap),
-                change=partial(_capped, counted=counted, most=cap, seed=self.seed),
+                late=partial(_capped, most=cap, seed=self.seed),
                 combined=cap == _CAPS[1],
             )
             for cap in _CAPS
@@ -265,18 +277,15 @@ class _Finder:
             changed = {key: table for key, table in moved.items() if table is not None and table != self.tables[key]}
             if changed:
                 variants.append(Variant(name=name, tables=changed))
-        table = self.tables.get("theme")
-        single = self._one_voice()
-        raised = None if table is None or single is None else _raised(table, single)
-        if raised is not None and raised != table:
-            variants.append(Variant(name="two_voices", tables={"theme": raised}))
+        if self._can_ask_for_two_voices():
+            variants.append(Variant(name="two_voices", late=_with_two_voices))
         return Dimension(name="thresholds", plain="as they are", variants=tuple(variants))
 
-    def _one_voice(self) -> float | None:
-        """The demand of a single unit of mean weight."""
-        coverage = measure_coverage(self.study, self.choices)
-        tally = coverage.tallies.get("theme")
-        return None if tally is None or coverage.unit == "theme" else 1 / len(tally.present)
+    def _can_ask_for_two_voices(self) -> bool:
+        if "theme" not in self.tables:
+            return False
+        raised = _raised(Setting(study=self.study, choices=self.choices, tables=self.tables))
+        return raised is not None and raised != self.tables["theme"]
 
     @property
     def _has_statements(self) -> bool:
@@ -286,7 +295,7 @@ class _Finder:
         return measure_coverage(self.study, self.choices).touches.counted
 
     def _speakers(self) -> list[str]:
-        return [str(name) for name in dict.fromkeys(self.study.statements["speaker"][self._counted()].astype(object))]
+        return sorted(self.study.statements["speaker"][self._counted()].astype(str).unique())
 
 
 def _of_options(dimension: str, plain: str, others: Iterable[str], option: str) -> Dimension:
@@ -305,12 +314,16 @@ def _without(study: Study, *, speakers: tuple[str, ...]) -> Study:
     return study.counting_only(~study.statements["speaker"].isin(speakers))
 
 
-def _capped(study: Study, *, counted: np.ndarray[Any, Any], most: int, seed: int) -> Study:
-    """Of each speaker's statements that count, so many at most, drawn at random."""
-    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
-    order = pd.Series(stream.permutation(len(counted)), index=study.statements.index)
-    rank = order[counted].groupby(study.statements["speaker"][counted], observed=True).rank()
-    return study.counting_only(~order.index.isin(rank.index[rank > most]))
+def _capped(setting: Setting, *, most: int, seed: int) -> Setting:
+    """Of each speaker's statements that count, so many at most, drawn at random whatever the order of the rows."""
+    study = setting.study
+    counted = measure_coverage(study, setting.choices).touches.counted
+    by_id = study.statements["id"].astype(object).argsort(kind="stable").to_numpy()
+    lot = np.empty(len(by_id), dtype=np.int64)
+    lot[by_id] = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,))).permutation(len(by_id))
+    lots = pd.Series(lot, index=study.statements.index)
+    rank = lots[counted].groupby(study.statements["speaker"][counted], observed=True).rank()
+    return evolve(setting, study=study.counting_only(~lots.index.isin(rank.index[rank > most])))
 
 
 def _moved(table: DecisionTable, factor: Fraction) -> DecisionTable | None:
@@ -318,10 +331,22 @@ def _moved(table: DecisionTable, factor: Fraction) -> DecisionTable | None:
     return _with_edges(table, lambda edge: edge if edge in (0, 1) else edge * factor if edge < 1 else edge / factor)
 
 
-def _raised(table: DecisionTable, single: float) -> DecisionTable | None:
-    """The table with demand beginning over that of a single unit."""
-    least = Fraction(str(round(single * (1 + 1e-6), 12)))
-    return _with_edges(table, lambda edge: least if edge == 0 else edge, only="demand")
+def _with_two_voices(setting: Setting) -> Setting:
+    raised = _raised(setting)
+    if raised is None:
+        what = "there are too few units to tell one voice from two"
+        raise UsageError([Problem(file="thresholds", what=what, fix="count units of which there are more")])
+    return evolve(setting, tables={**setting.tables, "theme": raised})
+
+
+def _raised(setting: Setting) -> DecisionTable | None:
+    """The table of themes with demand beginning over that of a single unit of mean weight; ``None`` where it can't."""
+    coverage = measure_coverage(setting.study, setting.choices)
+    tally = coverage.tallies.get("theme")
+    if tally is None or coverage.unit == "theme":
+        return None
+    least = Fraction(str(round((1 + 1e-6) / len(tally.present), 12)))
+    return _with_edges(setting.tables["theme"], lambda edge: least if edge == 0 else edge, only="demand")
 
 
 def _with_edges(

@@ -25,7 +25,7 @@ from .errors import PolicyGapError, Problem, UsageError
 from .gaps import Gap, find_gaps
 from .messages import names, say, word
 from .model import Claim
-from .multiverse import Change, Dimension, Variant, list_dimensions
+from .multiverse import Change, Dimension, Setting, Variant, list_dimensions
 from .showing import to_html_table
 from .study import Study
 
@@ -418,8 +418,12 @@ def _try(
         study = _changed(study, variant) if variant.change is not None else study
         choices = choices.but(**variant.choices)
         deciding |= variant.tables
+    setting = Setting(study=study, choices=choices, tables=deciding)
+    for variant in scenario.variants.values():
+        setting = variant.late(setting) if variant.late is not None else setting
+    study, choices = setting.study, setting.choices
     found: dict[tuple[str, str], _Outcome] = {}
-    for gap in find_gaps(measure_coverage(study, choices), tables=deciding):
+    for gap in find_gaps(measure_coverage(study, choices), tables=setting.tables):
         figure = gap.figures.get("ratio" if gap.benchmark else "demand")
         told = gap.figures.get("attention") is not None
         found["gap", gap.subject] = _Outcome(outcome=gap.kind, figure=figure, told=told)
