@@ -183,6 +183,39 @@ def test_thresholds_move_both_ways_and_two_voices_are_more_than_one(bundled: pg.
     assert decide(demand=two, presence="absent", emphasis=None, commitment=None).outcome == "unmet_call"
 
 
+@pytest.mark.parametrize(
+    ("coder", "plain", "others"),
+    [
+        (None, "consensus", ["first", "second"]),
+        ("first", "first", ["consensus", "second"]),
+        (["first", "second"], "first + second", ["consensus", "first", "second"]),
+        ({"theme": "first"}, "by kind", ["consensus", "first", "second"]),
+    ],
+)
+def test_every_coder_that_is_not_plainly_the_only_one_is_tried(
+    bundled: pg.Study, coder: Any, plain: str, others: list[str]
+) -> None:
+    (found,) = list_dimensions(bundled, Choices(coder=coder), TABLES, names=["coder"])
+    assert (found.plain, [variant.name for variant in found.variants]) == (plain, others)
+    nobody = bundled.with_meta(default_coder=None)
+    assert list_dimensions(nobody, Choices(), TABLES, names=["coder"])[0].plain == "all"
+
+
+def test_weights_by_population_ask_only_for_groups_that_speak(bundled: pg.Study) -> None:
+    groups = bundled.tables["groups"]
+    known = groups.assign(population=10.0)
+    silent = {"id": "silent", "label": "Silent", "population": None}
+    study = bundled.with_tables(groups=[*known.to_dict("records"), silent])
+    (found,) = list_dimensions(study, Choices(), TABLES, names=["weights"])
+    assert "population" in [variant.name for variant in found.variants]
+    tried = pg.measure_robustness(study, dimensions=["weights", "restatements", "syntheses"], together=20)
+    assert not tried.reasons
+    speaking = groups["id"].astype(object) == "counties"
+    study = bundled.with_tables(groups=known.assign(population=known["population"].mask(speaking)))
+    (found,) = list_dimensions(study, Choices(), TABLES, names=["weights"])
+    assert "population" not in [variant.name for variant in found.variants]
+
+
 # -- what must hold
 
 

@@ -166,10 +166,17 @@ class _Finder:
     def weights(self) -> Dimension:
         plain = self.choices.weights
         others = ["equal", "group", "population"] if self._has_statements else []
-        if any(group.population is None for group in self.study.groups):
+        if not self._is_population_known():
             others = [name for name in others if name != "population"]
         named = plain if isinstance(plain, str) else "own"
         return _of_options("weights", named, [name for name in others if name != named], "weights")
+
+    def _is_population_known(self) -> bool:
+        """Whether the groups that speak, themselves or through their actors, have a population; umbrellas need none."""
+        group_of = {actor.id: actor.group for actor in self.study.actors}
+        speakers = self.study.statements["speaker"].dropna().astype(str).unique()
+        speaking = {group_of.get(name, name) for name in speakers} - self.study.umbrellas
+        return all(group.population is not None for group in self.study.groups if group.id in speaking)
 
     def counting(self) -> Dimension:
         plain = self.choices.counting
@@ -206,13 +213,18 @@ class _Finder:
         return Dimension(name=name, plain=words[plain], variants=(variant,) if offered else ())
 
     def coder(self) -> Dimension:
+        """Each coder alone; several together, or one for each kind of code, are a way of their own."""
         known = sorted(self.study.codings["coder"].dropna().astype(str).unique())
-        asked = self.choices.coder_of("theme")
-        plain = asked[0] if asked else self.study.default_coder
-        others = [name for name in known if name != plain]
-        if plain is None or isinstance(self.choices.coder, Mapping) or len(asked or "x") > 1:
-            others = others if len(known) > 1 else []
-        return _of_options("coder", plain or "all", others, "coder")
+        asked, default = self.choices.coder, self.study.default_coder
+        if isinstance(asked, Mapping):
+            several, plain = True, "by kind"
+        else:
+            names = asked or ((default,) if default is not None else ())
+            several, plain = len(names) != 1, " + ".join(names) or "all"
+        others = known if several else [name for name in known if name != plain]
+        if several and len(known) < 2:  # noqa: PLR2004  # the only coder is the plain way
+            others = []
+        return _of_options("coder", _apart(plain, others), others, "coder")
 
     def reading(self) -> Dimension:
         """The other reading everywhere; on each statement alone; on random halves of the statements."""
@@ -296,6 +308,14 @@ class _Finder:
 
     def _speakers(self) -> list[str]:
         return sorted(self.study.statements["speaker"][self._counted()].astype(str).unique())
+
+
+def _apart(word: str, ids: Iterable[str]) -> str:
+    """A word that none of the ids is."""
+    taken = set(ids)
+    while word in taken:
+        word += "*"
+    return word
 
 
 def _of_options(dimension: str, plain: str, others: Iterable[str], option: str) -> Dimension:
