@@ -35,6 +35,10 @@ def outcomes_of(study: pg.Study, **options: Any) -> dict[str, str]:
     return {gap.subject: gap.kind for gap in pg.find_gaps(pg.measure_coverage(study, **options))}
 
 
+def same(study: pg.Study) -> pg.Study:
+    return study
+
+
 def row_of(tried: pg.Robustness, dimension: str, variant: str) -> dict[str, str]:
     """What one scenario, in which only this was changed, made of the gaps."""
     place = tried.scenarios.index[(tried.scenarios["changed"] == dimension) & (tried.scenarios[dimension] == variant)]
@@ -425,12 +429,53 @@ def test_one_speaker_and_no_statement_are_no_fault(tmp_path: Any) -> None:
         ({"together": -1}, "together: -1 is no whole number of 0 or more; give one, as in seed=1"),
         ({"own": {"unit": lambda study: study}}, "own: 'unit' is a built-in kind of choice"),
         ({"own": {"mine": 3}}, "own: 'mine' is no function"),
+        ({"own": {"changed": same}}, "own: 'changed' is a word that the tables of scenarios use themselves"),
+        ({"own": {"scenario": same}}, "own: 'scenario' is a word"),
+        ({"own": {"survives": same}}, "own: 'survives' is a word"),
+        ({"own": {"plain": same}}, "own: 'plain' is a word"),
+        ({"own": {"gap A": same}}, "own: 'gap A' is what the tables of scenarios call a finding"),
+        ({"own": {"a;b": same}}, "own: 'a;b' is no name; give it a text that is not empty and has no ; in it"),
+        ({"own": {3: same}}, "own: 3 is no name"),
+        ({"own": {"mine": {"plain": same}}}, "own: 'mine' has a variant named 'plain'"),
+        ({"own": {"mine": {"x;y": same}}}, "own: 'x;y' is no name"),
+        ({"own": {"mine": {}}}, "own: 'mine' is no function"),
+        ({"own": 3}, "own: 3 is no mapping; give functions by name, as in own={'mine': change}"),
+        ({"dimensions": 3}, "dimensions: '3' is no kind of choice; use unit, weights"),
+        ({"dimensions": [["unit"]]}, "dimensions: '['unit']' is no kind of choice"),
     ],
 )
 def test_bad_arguments_are_named(bundled: pg.Study, options: dict[str, Any], said: str) -> None:
     with pytest.raises(pg.UsageError) as error:
         pg.measure_robustness(bundled, **options)
     assert str(error.value).startswith(said)
+
+
+def test_ids_may_be_the_words_that_variants_are_called() -> None:
+    """A statement named random_1 or all, and an actor or coder named all, are one of many like any other."""
+    study = pg.build_study(
+        themes=[{"id": "t", "label": "T"}, {"id": "u", "label": "U"}],
+        targets=[{"id": "A", "kind": "focus_area", "label": "A"}],
+        groups=[{"id": "g", "label": "G"}],
+        actors=[{"id": name, "label": name, "group": "g"} for name in ("all", "other")],
+        statements=[
+            {"id": name, "speaker": speaker, "text": "...", "kind": "call"}
+            for name, speaker in (("all", "all"), ("random_1", "other"), ("s", "other"))
+        ],
+        codings=[
+            {"statement": name, "code": code, "reading": reading, "coder": coder}
+            for name in ("all", "random_1", "s")
+            for code, reading in (("t", "main"), ("u", "alternative"))
+            for coder in ("all", "bo")
+        ],
+    )
+    tried = pg.measure_robustness(study, together=5)
+    for one in tried.dimensions:
+        every = [one.plain, *(variant.name for variant in one.variants)]
+        assert len(set(every)) == len(every), one.name
+    assert {"statement all", "statement random_1", "s"} < set(tried.scenarios["reading"])
+    assert tried.counted_alone["speakers"] == 2
+    assert tried.effects()["survived"].notna().all()
+    assert "{" not in tried.sentence("gap", "t")
 
 
 def test_unknown_findings_are_named(tried: pg.Robustness) -> None:

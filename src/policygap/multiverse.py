@@ -33,6 +33,12 @@ DIMENSIONS = (
 )  # fmt: skip
 """The built-in kinds of choice, in the order in which they are tried."""
 
+RESERVED = ("plain", "together", "changed", "scenario", "figure", "outcome", "survives")
+"""Words and columns of what comes out of trying them, which no kind of choice can be called."""
+
+ALL, RANDOM = "all", "random_"
+"""How the other reading everywhere is called, and how sets drawn at random begin."""
+
 _CAPS = (10, 5, 3)
 _DRAWS = 20  # random sets of alternative readings
 _MOVES = (("outward_25", Fraction(4, 5)), ("outward_10", Fraction(10, 11)), ("inward_10", Fraction(11, 10)),
@@ -119,8 +125,9 @@ def list_dimensions(
     >>> [(one.name, one.plain, [variant.name for variant in one.variants]) for one in found]
     [('unit', 'speaker', ['actor', 'statement']), ('counting', 'fractional', ['full'])]
     """
-    asked = DIMENSIONS if names is None else tuple(dict.fromkeys([names] if isinstance(names, str) else names))
-    problems = [
+    asked = _as_names(names)
+    theirs, problems = _own_dimensions(study, own)
+    problems += [
         Problem(
             file="dimensions",
             what=f"'{name}' is no kind of choice",
@@ -129,22 +136,53 @@ def list_dimensions(
         for name in asked
         if name not in DIMENSIONS
     ]
-    theirs: list[Dimension] = []
-    for name, changes in (own or {}).items():
-        by_name = dict(changes) if isinstance(changes, Mapping) else {name: changes}
-        if name in DIMENSIONS or not all(callable(change) for change in by_name.values()) or not by_name:
-            what = f"'{name}' is a built-in kind of choice" if name in DIMENSIONS else f"'{name}' is no function"
-            problems.append(
-                Problem(file="own", what=what, fix="give it a name of its own, and functions from study to study")
-            )
-            continue
-        variants = tuple(Variant(name=variant, change=change) for variant, change in by_name.items())
-        theirs.append(Dimension(name=name, plain="plain", variants=variants))
     if problems:
         raise UsageError(problems)
     finder = _Finder(study=study, choices=choices, tables=tables, seed=seed)
     found = [getattr(finder, name)() for name in DIMENSIONS if name in asked]
     return (*(one for one in found if one.variants), *theirs)
+
+
+def _as_names(names: Any) -> tuple[Any, ...]:
+    """The names asked for, each once; what is no name stays, to be reported like an unknown one."""
+    if names is None:
+        return DIMENSIONS
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        return (names,)
+    return tuple({str(name): name for name in names}.values())
+
+
+def _own_dimensions(study: Study, own: Any) -> tuple[list[Dimension], list[Problem]]:
+    """The user's kinds of choice, and what is wrong with them: names must be free, and changes be functions."""
+    if own is not None and not isinstance(own, Mapping):
+        what, fix = f"{own!r} is no mapping", "give functions by name, as in own={'mine': change}"
+        return [], [Problem(file="own", what=what, fix=fix)]
+    subjects = [*(f"gap {code.id}" for code in study.codes), *(f"claim {claim.id}" for claim in study.claims)]
+    taken = dict.fromkeys(DIMENSIONS, "is a built-in kind of choice")
+    taken |= dict.fromkeys(RESERVED, "is a word that the tables of scenarios use themselves")
+    taken |= dict.fromkeys(subjects, "is what the tables of scenarios call a finding")
+    found: list[Dimension] = []
+    problems: list[Problem] = []
+
+    def complain(what: str, fix: str) -> None:
+        problems.append(Problem(file="own", what=what, fix=fix))
+
+    for name, changes in (own or {}).items():
+        by_name = dict(changes) if isinstance(changes, Mapping) else {name: changes}
+        before = len(problems)
+        for one in dict.fromkeys([name, *by_name]):
+            if not isinstance(one, str) or not one.strip() or ";" in one:
+                complain(f"{one!r} is no name", "give it a text that is not empty and has no ; in it")
+        if isinstance(name, str) and name in taken:
+            complain(f"'{name}' {taken[name]}", "give it a name of its own, and functions from study to study")
+        if "plain" in by_name and name != "plain":
+            complain(f"'{name}' has a variant named 'plain', which is what is not changed", "give it another name")
+        if not by_name or not all(callable(change) for change in by_name.values()):
+            complain(f"'{name}' is no function", "give it a name of its own, and functions from study to study")
+        if len(problems) == before:
+            variants = tuple(Variant(name=variant, change=change) for variant, change in by_name.items())
+            found.append(Dimension(name=name, plain="plain", variants=variants))
+    return found, problems
 
 
 @frozen(kw_only=True, eq=False)
@@ -235,17 +273,18 @@ class _Finder:
             mine &= codings["coder"].isin(asked) | codings["coder"].isna()
         statements = sorted(codings.loc[mine, "statement"].astype(object).unique())  # rows may come in any order
         other = "alternative" if plain == "main" else "main"
-        variants = [Variant(name="all", choices={"reading": other})] if statements else []
+        variants = [Variant(name=ALL, choices={"reading": other})] if statements else []
         stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(2,)))
         for draw in range(_DRAWS if len(statements) > 1 else 0):
             half = [
                 name for name, heads in zip(statements, stream.integers(0, 2, len(statements)), strict=True) if heads
             ]
             variants.append(
-                Variant(name=f"random_{draw + 1}", change=partial(_swap, statements=tuple(half)), combined=False)
+                Variant(name=f"{RANDOM}{draw + 1}", change=partial(_swap, statements=tuple(half)), combined=False)
             )
         for name in statements:
-            variants.append(Variant(name=str(name), change=partial(_swap, statements=(name,)), combined=False))
+            called = f"statement {name}" if name == ALL or name.startswith(RANDOM) else name
+            variants.append(Variant(name=called, change=partial(_swap, statements=(name,)), combined=False))
         return Dimension(name="reading", plain=plain, variants=tuple(variants))
 
     def cap(self) -> Dimension:
@@ -275,11 +314,12 @@ class _Finder:
         return self._without("speakers", {name: [name] for name in speakers} if len(speakers) > 1 else {})
 
     def _without(self, name: str, speakers: Mapping[str, list[str]]) -> Dimension:
+        plain = _apart("all", speakers)
         variants = (
             Variant(name=one, change=partial(_without, speakers=tuple(gone)), combined=False)
             for one, gone in speakers.items()
         )
-        return Dimension(name=name, plain="all", variants=tuple(variants))
+        return Dimension(name=name, plain=plain, variants=tuple(variants))
 
     def thresholds(self) -> Dimension:
         """Every threshold moved by a tenth and a quarter, from 1 and to it; and two voices asked for, not one."""

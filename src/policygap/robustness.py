@@ -25,7 +25,7 @@ from .errors import PolicyGapError, Problem, UsageError
 from .gaps import Gap, find_gaps
 from .messages import names, say, word
 from .model import Claim
-from .multiverse import Change, Dimension, Setting, Variant, list_dimensions
+from .multiverse import ALL, RANDOM, Change, Dimension, Setting, Variant, list_dimensions
 from .showing import to_html_table
 from .study import Study
 
@@ -533,8 +533,8 @@ def _broken_by(scenarios: pd.DataFrame, outcome: pd.Series, broken: Mapping[str,
 def _phrase(dimension: str, variant: str, plain: str, study: Study, language: str) -> str:
     """What breaks a finding, in words."""
     kind = variant
-    if dimension == "reading" and variant != "all":
-        kind = "random" if variant.startswith("random_") else "single"
+    if dimension == "reading" and variant != ALL:
+        kind = "random" if variant.startswith(RANDOM) else "single"
     form = next(
         (f"breaks.{name}" for name in (f"{dimension}_{kind}", dimension, "own") if f"breaks.{name}" in names(language)),
         "breaks.own",
