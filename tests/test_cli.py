@@ -249,6 +249,9 @@ def test_how_sure_one_can_be_is_printed_and_as_json(mine: Path, capsys: pytest.C
     assert {row["dimension"] for row in effects} == {"unit", "counting"}
     code, _, err = run(capsys, "robustness", mine, "--dimensions", "units")
     assert (code, err) == (2, "dimensions: 'units' is no kind of choice; did you mean 'unit'?\n")
+    for none in ("", ","):
+        code, _, err = run(capsys, "robustness", mine, "--dimensions", none)
+        assert (code, err) == (2, "dimensions: the list is empty; name some, or leave the option out\n")
 
 
 def test_what_robustness_could_not_try_is_said_on_standard_error(

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from numbers import Integral
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +23,7 @@ from .claims import FAILS, NOT_COMPUTABLE, check_claims
 from .coverage import measure_coverage
 from .decisions import DecisionTable, built_in_table
 from .errors import PolicyGapError, Problem, UsageError
-from .gaps import Gap, find_gaps
+from .gaps import Gap, choose_tables, find_gaps
 from .messages import names, say, word
 from .model import Claim
 from .multiverse import ALL, RANDOM, Change, Dimension, Setting, Variant, list_dimensions
@@ -34,7 +35,6 @@ __all__ = ["Robustness", "measure_robustness"]
 PLAIN = "plain"
 TOGETHER = "together"
 NOT_ASSESSED = "not_assessed"
-_TABLES = ("theme", "recommendation", "target")
 
 
 @frozen(kw_only=True)
@@ -260,7 +260,7 @@ def measure_robustness(
     own: Mapping[str, Change | Mapping[str, Change]] | None = None,
     together: int = 200,
     seed: int = 0,
-    tables: Mapping[str, DecisionTable] | None = None,
+    tables: Mapping[str, DecisionTable | str | Path] | None = None,
     verdicts: DecisionTable | None = None,
     progress: Callable[[int, int], Any] | None = None,
     **options: Any,
@@ -280,7 +280,7 @@ def measure_robustness(
     seed
         A whole number of 0 or more.
     tables
-        Decision tables in place of the built-in ``target``, ``theme`` and ``recommendation``.
+        Decision tables, or paths of TOML files, in place of the built-in ``target``, ``theme`` and ``recommendation``.
     verdicts
         A decision table in place of the built-in ``robustness``.
     progress
@@ -306,8 +306,8 @@ def measure_robustness(
     5
     """
     plain = choose(choices, options)
-    _judge(together=together, seed=seed)
-    deciding = {name: (tables or {}).get(name) or built_in_table(name) for name in _TABLES}
+    _judge(together=together, seed=seed, verdicts=verdicts, progress=progress)
+    deciding = choose_tables(tables)
     found = list_dimensions(study, plain, deciding, names=dimensions, own=own, seed=int(seed))
     scenarios = [*_alone(found), *_together(found, int(together), int(seed))]
     rows: list[dict[tuple[str, str], _Outcome]] = [_try(study, plain, deciding, scenarios[0])]
@@ -353,12 +353,18 @@ def measure_robustness(
     return evolve(tried, findings=tried.findings.assign(untried=";".join(tried.untried)))
 
 
-def _judge(**given: object) -> None:
+def _judge(*, together: object, seed: object, verdicts: object, progress: object) -> None:
     problems = [
-        Problem(file=name, what=f"{value!r} is no whole number of 0 or more", fix="give one, as in seed=1")
-        for name, value in given.items()
+        Problem(file=name, what=f"{value!r} is no whole number of 0 or more", fix=f"give one, as in {name}={example}")
+        for name, value, example in (("together", together, 200), ("seed", seed, 1))
         if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 0
     ]
+    if verdicts is not None and not isinstance(verdicts, DecisionTable):
+        fix = "give one, as read_table makes it of a file, or leave it out"
+        problems.append(Problem(file="verdicts", what=f"{verdicts!r} is no DecisionTable", fix=fix))
+    if progress is not None and not callable(progress):
+        fix = "give a function of two numbers, how many are done and how many there are"
+        problems.append(Problem(file="progress", what=f"{progress!r} is no function", fix=fix))
     if problems:
         raise UsageError(problems)
 
