@@ -498,6 +498,11 @@ def test_what_was_not_assessed_is_not_called_robust(bundled: pg.Study) -> None:
     unanswered = [gap.subject for gap in pg.find_gaps(pg.measure_coverage(silent)) if gap.kind == "not_assessed"]
     assert unanswered
     assert {tried.verdict("gap", subject) for subject in unanswered} == {"not_tried"}
+    effects = tried.effects()
+    assert not set(unanswered) & set(effects["id"])
+    assert set(zip(effects["type"], effects["id"], strict=True)) == {
+        (row["type"], row["id"]) for row in tried.findings.to_dict("records") if row["kinds"] > 0
+    }
 
 
 def test_curves_hold_one_figure_and_the_plain_one_lies_on_its_curve(bundled: pg.Study) -> None:

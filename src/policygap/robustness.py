@@ -190,7 +190,8 @@ class Robustness:
         pandas.DataFrame
             A row a finding, kind of choice and variant: ``type``, ``id``, ``dimension``, ``variant`` (the plain one
             included), ``scenarios`` with it, ``survived``, the share of them in which the finding has its plain
-            outcome. The main effect of a kind of choice is how far these shares lie apart.
+            outcome. The main effect of a kind of choice is how far these shares lie apart. A finding that nothing
+            could be tried on, such as what was not assessed, has no row.
 
         Examples
         --------
@@ -203,7 +204,8 @@ class Robustness:
         together = self.scenarios["changed"].isin([PLAIN, TOGETHER])
         names_of = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
         lines: list[dict[str, Any]] = []
-        for kind, name in self.outcomes.columns:
+        tried = self.findings["kinds"] > 0
+        for kind, name in self.outcomes.columns[tried.to_numpy()]:
             outcome = self.outcomes.loc[together, (kind, name)]
             survives = outcome.eq(outcome.iloc[0]).where(outcome.notna())
             for dimension in names_of:
