@@ -23,7 +23,7 @@ from .spelling import suggest
 from .study import Study
 from .touches import SYNTHESIS
 
-__all__ = ["DIMENSIONS", "Dimension", "Variant", "list_dimensions"]
+__all__ = ["DIMENSIONS", "Dimension", "Setting", "Variant", "as_names", "list_dimensions"]
 
 Change = Callable[[Study], Study]
 
@@ -91,6 +91,19 @@ class Dimension:
     variants: tuple[Variant, ...]
 
 
+def as_names(names: Any) -> tuple[Any, ...]:
+    """The kinds of choice asked for, each once; what is no name stays, to be reported like an unknown one.
+
+    Examples
+    --------
+    >>> as_names("unit"), as_names(["unit", "cap", "unit"]), as_names(3)
+    (('unit',), ('unit', 'cap'), (3,))
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        return (names,)
+    return tuple({str(name): name for name in names}.values())
+
+
 def list_dimensions(
     study: Study,
     choices: Choices,
@@ -125,7 +138,7 @@ def list_dimensions(
     >>> [(one.name, one.plain, [variant.name for variant in one.variants]) for one in found]
     [('unit', 'speaker', ['actor', 'statement']), ('counting', 'fractional', ['full'])]
     """
-    asked = _as_names(names)
+    asked = DIMENSIONS if names is None else as_names(names)
     theirs, problems = _own_dimensions(study, own)
     problems += [
         Problem(
@@ -141,15 +154,6 @@ def list_dimensions(
     finder = _Finder(study=study, choices=choices, tables=tables, seed=seed)
     found = [getattr(finder, name)() for name in DIMENSIONS if name in asked]
     return (*(one for one in found if one.variants), *theirs)
-
-
-def _as_names(names: Any) -> tuple[Any, ...]:
-    """The names asked for, each once; what is no name stays, to be reported like an unknown one."""
-    if names is None:
-        return DIMENSIONS
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        return (names,)
-    return tuple({str(name): name for name in names}.values())
 
 
 def _own_dimensions(study: Study, own: Any) -> tuple[list[Dimension], list[Problem]]:

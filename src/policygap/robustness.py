@@ -26,12 +26,13 @@ from .errors import PolicyGapError, Problem, UsageError
 from .gaps import Gap, choose_tables, find_gaps
 from .messages import names, say, word
 from .model import Claim
-from .multiverse import ALL, RANDOM, Change, Dimension, Setting, Variant, list_dimensions
+from .multiverse import ALL, RANDOM, Change, Dimension, Setting, Variant, as_names, list_dimensions
 from .showing import to_html_table
 from .study import Study
 
 __all__ = ["Robustness", "measure_robustness"]
 
+TOGETHER_BY_DEFAULT = 200
 PLAIN = "plain"
 TOGETHER = "together"
 NOT_ASSESSED = "not_assessed"
@@ -83,6 +84,9 @@ class Robustness:
         Whether every scenario was tried; ``False`` where the run was interrupted.
     reasons
         Why scenarios could not be counted, by their number.
+    asked
+        Which of ``dimensions``, ``own``, ``together``, ``tables`` and ``verdicts`` were asked for otherwise than by
+        default, and how.
     """
 
     study: Study
@@ -95,6 +99,7 @@ class Robustness:
     findings: pd.DataFrame
     complete: bool
     reasons: Mapping[int, str] = field(factory=dict)
+    asked: Mapping[str, Any] = field(factory=dict)
 
     def verdict(self, type: str, id: str) -> str:
         """The verdict on one finding: ``robust``, ``conditional``, ``fragile`` or ``not_tried``."""
@@ -260,7 +265,7 @@ def measure_robustness(
     *,
     dimensions: Iterable[str] | None = None,
     own: Mapping[str, Change | Mapping[str, Change]] | None = None,
-    together: int = 200,
+    together: int = TOGETHER_BY_DEFAULT,
     seed: int = 0,
     tables: Mapping[str, DecisionTable | str | Path] | None = None,
     verdicts: DecisionTable | None = None,
@@ -310,7 +315,9 @@ def measure_robustness(
     plain = choose(choices, options)
     _judge(together=together, seed=seed, verdicts=verdicts, progress=progress)
     deciding = choose_tables(tables)
-    found = list_dimensions(study, plain, deciding, names=dimensions, own=own, seed=int(seed))
+    wanted = None if dimensions is None else as_names(dimensions)
+    found = list_dimensions(study, plain, deciding, names=wanted, own=own, seed=int(seed))
+    asked = {"dimensions": wanted, "own": own or None, "tables": tables or None, "verdicts": verdicts}
     scenarios = [*_alone(found), *_together(found, int(together), int(seed))]
     rows: list[dict[tuple[str, str], _Outcome]] = [_try(study, plain, deciding, scenarios[0])]
     reasons: dict[int, str] = {}
@@ -350,6 +357,8 @@ def measure_robustness(
             verdicts=verdicts or built_in_table("robustness"),
         ),
         complete=len(done) == len(scenarios),
+        asked={name: value for name, value in asked.items() if value is not None}
+        | ({} if together == TOGETHER_BY_DEFAULT else {"together": int(together)}),
         reasons={number: reason for number, reason in reasons.items() if number < len(rows)},
     )
     return evolve(tried, findings=tried.findings.assign(untried=";".join(tried.untried)))
