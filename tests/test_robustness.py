@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from attrs import evolve
 
 import policygap as pg
 from policygap.choices import Choices
@@ -348,6 +349,28 @@ def test_a_curve_runs_from_low_to_high(tried: pg.Robustness) -> None:
     plain = curve[curve["scenario"] == 0].iloc[0]
     assert plain["survives"]
     assert plain["changed"] == "plain"
+
+
+def test_one_is_spoken_of_as_one(bundled: pg.Study, tmp_path: Any) -> None:
+    tried = pg.measure_robustness(bundled, dimensions=["counting"], together=0)
+    assert tried.sentence("gap", "A").startswith("holds under 0 of 1 kind of choice; breaks")
+    findings = tried.findings.query("kinds > 0")
+    first, second = findings.index[:2]
+    few = findings.assign(verdict="robust").loc[[first, second]]
+    few.loc[first, "verdict"] = "fragile"
+    others = tried.findings.drop(few.index).assign(kinds=0)
+    content = gather_content(bundled, robustness=evolve(tried, findings=pd.concat([few, others])))
+    said = "2 findings were counted again under 1 kind of choice: 1 is robust, 0 hold on a condition, 1 is fragile."
+    assert said in render_markdown(content)
+    content = evolve(content, language="nb")
+    assert "under 1 slags valg: 1 er robust, 0 holder på et vilkår, 1 er skjørt." in render_markdown(content)
+    pg.start_study(tmp_path / "start")
+    study = pg.read_study(tmp_path / "start")
+    gone = study.actors[0].id
+    drawn = pg.bootstrap(study.counting_only(study.statements["speaker"].astype(object) != gone), n=20)
+    assert int((drawn.strata["units"] == 1).sum()) == 1
+    assert "1 group has a single unit, which can't vary by itself: it is drawn" in " ".join(drawn.explain())
+    assert "1 gruppe har en eneste enhet" in " ".join(drawn.explain("nb"))
 
 
 # -- edges

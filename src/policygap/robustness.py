@@ -126,7 +126,7 @@ class Robustness:
         if row["verdict"] == "not_tried":
             return say("robustness.not_tried", language)
         how = "fails" if type == "claim" and row["outcome"] == FAILS else "holds"
-        text = say(f"robustness.{how}", language, held=row["held"], kinds=row["kinds"])
+        text = say(f"robustness.{how}", language, held=row["held"], count=int(row["kinds"]))
         broken = [name for name in str(row["breaks_under"]).split(";") if name]
         if broken:
             first = [self._first_break((type, id), name) for name in broken]

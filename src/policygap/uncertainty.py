@@ -121,7 +121,10 @@ class Bootstrap:
             "strata": len(self.strata),
             "alone": int((self.strata["units"] == 1).sum()),
         }
-        sentences += [say(f"interval.caution_{caution}", language, **values) for caution in self.cautions]
+        sentences += [
+            say(f"interval.caution_{caution}", language, **values | {"count": values.get(caution, values["count"])})
+            for caution in self.cautions  # whether it is one goes by what the caution is about, where values name it
+        ]
         if self.sampled_share is not None:
             sentences.append(say("interval.finite", language, share=percent(self.sampled_share, language)))
         elif self.are_confidence_intervals:

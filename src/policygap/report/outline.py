@@ -301,10 +301,13 @@ def _firmness(content: Content) -> Iterator[Block]:
     if tried is None or not tried.dimensions:
         return
     findings = tried.findings[tried.findings["kinds"] > 0]
-    counts = {name: int((findings["verdict"] == name).sum()) for name in ("robust", "conditional", "fragile")}
+    parts = {
+        name: say(f"report.{name}_findings", language, count=int((findings["verdict"] == name).sum()))
+        for name in ("robust", "conditional", "fragile")
+    }
     counted = tried.counted_alone
-    kinds = sum(number > 0 for number in counted.values())
-    line = say("report.firmness_line", language, count=len(findings), kinds=kinds, **counts)
+    kinds = say("word.kinds_of_choice", language, count=sum(number > 0 for number in counted.values()))
+    line = say("report.firmness_line", language, count=len(findings), kinds=kinds, **parts)
     yield Paragraph(text=line)
     yield Paragraph(text=say("report.firmness_note", language), weight="note")
     if not tried.complete:
