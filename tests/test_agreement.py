@@ -296,6 +296,20 @@ def test_the_interval_of_masi_is_that_of_drawing_statements_by_hand(monkeypatch:
         assert (row["masi_low"], row["masi_high"]) == pytest.approx(tuple(expected))
 
 
+def test_rules_that_name_no_coder_are_nobody_elses() -> None:
+    study = coded([[{"a"}, set(), {"a"}], [{"a"}, {"b"}, set()]]).with_meta(default_coder="ann")
+    rules = [{"statement": f"s{n}", "code": "b", "basis": "rule"} for n in range(3)]
+    alone, beside = measure_agreement(study), measure_agreement(study.with_codings(rules))
+    assert beside.coders == ("ann", "bo", "rule")
+    pairs = beside.pairs[~beside.pairs[["coder", "against"]].eq("rule").any(axis=1)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(pairs, alone.pairs)
+    by_rule = measure_agreement(study.with_codings(rules), ["ann", "rule"])
+    assert by_rule.codes.loc["b", ["statements", "agreed", "split"]].to_list() == [3, 0, 3]
+    named_so = [{"statement": "s0", "code": "c", "coder": "rule", "basis": "coder"}]
+    with pytest.raises(UsageError, match="codings, column coder: a coder is called 'rule'"):
+        measure_agreement(study.with_codings([*rules, *named_so]))
+
+
 def test_rules_are_compared_with_coders() -> None:
     study = yes_or_no(*YES_OR_NO[:2])
     rules = [{"statement": f"s{n}", "code": "a", "coder": "words v1", "basis": "rule"} for n in (0, 1, 8)]

@@ -249,6 +249,25 @@ def test_how_sure_one_can_be_is_printed_and_as_json(mine: Path, capsys: pytest.C
     assert {row["dimension"] for row in effects} == {"unit", "counting"}
     code, _, err = run(capsys, "robustness", mine, "--dimensions", "units")
     assert (code, err) == (2, "dimensions: 'units' is no kind of choice; did you mean 'unit'?\n")
+    for none in ("", ","):
+        code, _, err = run(capsys, "robustness", mine, "--dimensions", none)
+        assert (code, err) == (2, "dimensions: the list is empty; name some, or leave the option out\n")
+
+
+def test_what_robustness_could_not_try_is_said_on_standard_error(
+    mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("policygap.cli._progress_bar", lambda: stop)
+    for show in ("findings", "effects"):
+        code, _, err = run(capsys, "robustness", mine, "--dimensions", "unit,counting", "--show", show)
+        assert code == 0
+        first, *others = err.splitlines()
+        assert first == "interrupted after 2 scenarios"
+        assert "full or fractional counting: 1 way to choose was not reached" in others
 
 
 def test_norwegian_is_asked_for_with_lang(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

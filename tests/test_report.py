@@ -8,9 +8,11 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 
 import policygap as pg
@@ -229,6 +231,35 @@ def test_the_call_in_the_report_makes_the_same_report_again(
     words = shlex.split(re.sub(r"\\(.)", r"\1", command[1]))
     assert main([*words, "--out", str(tmp_path / "two"), "--formats", "md,csv"]) == 0
     assert held(tmp_path / "one") == held(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    "options", [{"dimensions": ["unit", "counting"], "together": 1}, {"seed": 4, "dimensions": "cap", "unit": "actor"}]
+)
+def test_a_robustness_that_was_passed_is_part_of_the_call(
+    options: dict[str, Any], smabystrategi: pg.Study, tmp_path: Path
+) -> None:
+    tried = pg.measure_robustness(smabystrategi, **options)
+    pg.write_report(smabystrategi, tmp_path / "one", formats=["md"], robustness=tried)
+    text = (tmp_path / "one" / "report.md").read_text(encoding="utf-8")
+    call = re.search(r"byte for byte: (pg\..+?\)), with the same data", re.sub(r"\\(.)", r"\1", text))
+    assert call is not None
+    again = call[1].replace("'report'", repr(str(tmp_path / "two"))).replace("language=", "formats=['md'], language=")
+    exec(again, {"pg": pg})  # the report's own call
+    assert held(tmp_path / "one") == held(tmp_path / "two")
+
+
+def test_what_no_call_can_say_is_said_to_be_so(study: pg.Study) -> None:
+    def shown(of: pg.Study, tried: pg.Robustness) -> str:
+        return render_markdown(gather_content(of, robustness=tried))
+
+    plain = pg.measure_robustness(study, together=200)
+    assert f"policygap report {study.name} --lang en, with" in shown(study, plain)
+    own = pg.measure_robustness(study, own={"mine": lambda study: study}, together=0)
+    cut = evolve(plain, complete=False)
+    for of, tried in ((study, own), (study, cut), (study.with_meta(title="Another"), plain)):
+        assert "No command makes this report again" in shown(of, tried)
+        assert "byte for byte" not in shown(of, tried)
 
 
 def test_choices_that_no_command_can_say_are_given_as_python(smabystrategi: pg.Study, tmp_path: Path) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from attrs import evolve
 
 import policygap as pg
 from policygap.choices import Choices
 from policygap.decisions import built_in_table
 from policygap.messages import LANGUAGES, names
-from policygap.multiverse import DIMENSIONS, list_dimensions
+from policygap.multiverse import DIMENSIONS, Setting, Variant, list_dimensions
 from policygap.report import gather_content
 from policygap.report.figures import draw_curves
+from policygap.report.markdown import render_markdown
 
 TABLES = {name: built_in_table(name) for name in ("theme", "recommendation", "target")}
 FAST = [name for name in DIMENSIONS if name != "reading"]
@@ -33,10 +36,32 @@ def outcomes_of(study: pg.Study, **options: Any) -> dict[str, str]:
     return {gap.subject: gap.kind for gap in pg.find_gaps(pg.measure_coverage(study, **options))}
 
 
+def same(study: pg.Study) -> pg.Study:
+    return study
+
+
 def row_of(tried: pg.Robustness, dimension: str, variant: str) -> dict[str, str]:
     """What one scenario, in which only this was changed, made of the gaps."""
     place = tried.scenarios.index[(tried.scenarios["changed"] == dimension) & (tried.scenarios[dimension] == variant)]
     return tried.outcomes.loc[place[0], "gap"].to_dict()
+
+
+def read_with(study: pg.Study, variant: Variant) -> set[tuple[str, str, str]]:
+    """What is counted and read once a variant stands: speaker, statement and code."""
+    choices = Choices(**variant.choices)
+    changed = variant.change(study) if variant.change is not None else study
+    if variant.late is not None:
+        changed = variant.late(Setting(study=changed, choices=choices, tables=TABLES)).study
+    touches = pg.measure_coverage(changed, choices).touches
+    speakers = study.statements["speaker"].astype(object).to_numpy()
+    return set(
+        zip(
+            speakers[touches.statement],
+            touches.statement_ids[touches.statement],
+            touches.codes[touches.code],
+            strict=True,
+        )
+    )
 
 
 # -- against doing it by hand
@@ -82,12 +107,48 @@ def test_leaving_a_group_out_takes_its_actors_along(bundled: pg.Study, tried: pg
 def test_a_cap_leaves_each_speaker_so_many_statements(bundled: pg.Study) -> None:
     (cap,) = list_dimensions(bundled, Choices(), TABLES, names=["cap"], seed=1)
     for variant in cap.variants:
-        assert variant.change is not None
-        capped = variant.change(bundled)
+        assert variant.late is not None
+        capped = variant.late(Setting(study=bundled, choices=Choices(), tables=TABLES)).study
         counted = pg.measure_coverage(capped).touches.counted
         by_speaker = capped.statements["speaker"][counted].value_counts()
         before = bundled.statements["speaker"][pg.measure_coverage(bundled).touches.counted].value_counts()
         assert by_speaker.to_dict() == before.clip(upper=int(variant.name)).to_dict()
+
+
+def test_a_cap_and_two_voices_are_those_of_what_they_are_combined_with(bundled: pg.Study) -> None:
+    """Counted as statements, one voice is less than among speakers; and a cap keeps so many of what counts then."""
+    cap, thresholds = list_dimensions(bundled, Choices(), TABLES, names=["cap", "thresholds"])
+    two_voices = next(variant for variant in thresholds.variants if variant.name == "two_voices")
+    assert two_voices.late is not None
+    for options in ({}, {"unit": "statement"}, {"unit": "actor"}):
+        choices = Choices(**options)
+        raised = two_voices.late(Setting(study=bundled, choices=choices, tables=TABLES)).tables["theme"]
+        units = len(pg.measure_coverage(bundled, choices).tallies["theme"].present)
+        silent, one, two = (
+            raised.decide(demand=voices / units, presence="absent", emphasis=None, commitment=None)
+            for voices in (0, 1, 2)
+        )
+        assert one == silent != two
+    restated = Choices(restated=True)
+    for variant in cap.variants:
+        assert variant.late is not None
+        capped = variant.late(Setting(study=bundled, choices=restated, tables=TABLES)).study
+        after, before = (
+            one.statements["speaker"][pg.measure_coverage(one, restated).touches.counted].value_counts()
+            for one in (capped, bundled)
+        )
+        assert after.to_dict() == before.clip(upper=int(variant.name)).to_dict()
+
+
+def test_choices_that_hang_on_others_are_made_after_them(bundled: pg.Study) -> None:
+    tried = pg.measure_robustness(bundled, dimensions=["unit", "thresholds"], together=100)
+    both = tried.scenarios.query("unit == 'statement' and thresholds == 'two_voices'").index
+    coverage = pg.measure_coverage(bundled, unit="statement")
+    single = 1 / len(coverage.tallies["theme"].present)
+    called = {"unmet_call", "weakly_met", "no_answer_found", "excluded", "met"}
+    themes = coverage.themes["demand"].dropna()
+    outcomes = tried.outcomes.loc[both[0], "gap"]
+    assert {name for name in themes.index if outcomes[name] in called} == set(themes.index[themes > single * 1.5])
 
 
 def test_a_flipped_reading_is_the_other_reading_there_and_nowhere_else(bundled: pg.Study) -> None:
@@ -107,7 +168,11 @@ def test_a_flipped_reading_is_the_other_reading_there_and_nowhere_else(bundled: 
 
 def test_thresholds_move_both_ways_and_two_voices_are_more_than_one(bundled: pg.Study) -> None:
     (thresholds,) = list_dimensions(bundled, Choices(), TABLES, names=["thresholds"])
-    moved = {variant.name: variant.tables for variant in thresholds.variants}
+    plain = Setting(study=bundled, choices=Choices(), tables=TABLES)
+    moved = {
+        variant.name: variant.tables if variant.late is None else variant.late(plain).tables
+        for variant in thresholds.variants
+    }
     assert set(moved) == {"outward_25", "outward_10", "inward_10", "inward_25", "two_voices"}
     edges = {
         name: [band.below for band in tables["target"].inputs[1].bands]
@@ -121,6 +186,39 @@ def test_thresholds_move_both_ways_and_two_voices_are_more_than_one(bundled: pg.
     silent = decide(demand=0.0, presence="absent", emphasis=None, commitment=None)
     assert decide(demand=one, presence="absent", emphasis=None, commitment=None) == silent
     assert decide(demand=two, presence="absent", emphasis=None, commitment=None).outcome == "unmet_call"
+
+
+@pytest.mark.parametrize(
+    ("coder", "plain", "others"),
+    [
+        (None, "consensus", ["first", "second"]),
+        ("first", "first", ["consensus", "second"]),
+        (["first", "second"], "first + second", ["consensus", "first", "second"]),
+        ({"theme": "first"}, "by kind", ["consensus", "first", "second"]),
+    ],
+)
+def test_every_coder_that_is_not_plainly_the_only_one_is_tried(
+    bundled: pg.Study, coder: Any, plain: str, others: list[str]
+) -> None:
+    (found,) = list_dimensions(bundled, Choices(coder=coder), TABLES, names=["coder"])
+    assert (found.plain, [variant.name for variant in found.variants]) == (plain, others)
+    nobody = bundled.with_meta(default_coder=None)
+    assert list_dimensions(nobody, Choices(), TABLES, names=["coder"])[0].plain == "all"
+
+
+def test_weights_by_population_ask_only_for_groups_that_speak(bundled: pg.Study) -> None:
+    groups = bundled.tables["groups"]
+    known = groups.assign(population=10.0)
+    silent = {"id": "silent", "label": "Silent", "population": None}
+    study = bundled.with_tables(groups=[*known.to_dict("records"), silent])
+    (found,) = list_dimensions(study, Choices(), TABLES, names=["weights"])
+    assert "population" in [variant.name for variant in found.variants]
+    tried = pg.measure_robustness(study, dimensions=["weights", "restatements", "syntheses"], together=20)
+    assert not tried.reasons
+    speaking = groups["id"].astype(object) == "counties"
+    study = bundled.with_tables(groups=known.assign(population=known["population"].mask(speaking)))
+    (found,) = list_dimensions(study, Choices(), TABLES, names=["weights"])
+    assert "population" not in [variant.name for variant in found.variants]
 
 
 # -- what must hold
@@ -149,6 +247,27 @@ def test_a_function_that_fails_or_gives_no_study_loses_its_own_scenario_alone(bu
     assert set(tried.findings.loc[tried.findings["kinds"] > 0, "verdict"]) == {"robust"}
 
 
+def test_what_failed_is_not_counted_as_tried_and_every_verdict_says_so(bundled: pg.Study) -> None:
+    def broken(study: pg.Study) -> pg.Study:
+        raise pg.StudyError("no such table")
+
+    own = {"mine": broken, "half": {"good": lambda study: study, "bad": lambda study: None}}
+    tried = pg.measure_robustness(bundled, dimensions=["counting"], own=own, together=3)
+    assert tried.complete
+    assert tried.untried == ("mine", "half")
+    assert tried.counted_alone == {"counting": 1, "mine": 0, "half": 1}
+    assert set(tried.findings["untried"]) == {"mine;half"}
+    row = tried.findings.query("verdict == 'robust'").iloc[0]
+    assert (row["held"], row["kinds"]) == (2, 2)
+    said = "not tried, or not in full: mine, half"
+    assert tried.sentence(row["type"], row["id"]) == f"holds under 2 of 2 kinds of choice; {said}"
+    assert tried.firmness(row["type"], row["id"]) == f"robust; {said}"
+    assert tried.explain_untried()[0] == "mine: 1 scenario could not be counted: no such table"
+    report = render_markdown(gather_content(bundled, robustness=tried))
+    assert "counted again under 2 kinds of choice" in report
+    assert "mine: 1 scenario could not be counted: no such table" in report
+
+
 def test_one_kind_of_choice_has_nothing_to_be_tried_together_with(bundled: pg.Study) -> None:
     many = {f"v{place}": lambda study: study for place in range(25)}
     tried = pg.measure_robustness(bundled, dimensions=[], own={"x": many}, together=1)
@@ -161,6 +280,27 @@ def test_the_same_seed_tries_the_same(bundled: pg.Study, tried: pg.Robustness) -
     pd.testing.assert_frame_equal(tried.scenarios, again.scenarios)
     other = pg.measure_robustness(bundled, dimensions=["unit", "weights", "counting", "coder"], together=5, seed=4)
     assert (other.scenarios["changed"] == "together").sum() == 5
+
+
+def test_the_order_of_rows_never_matters(bundled: pg.Study) -> None:
+    drawn = np.random.default_rng(1)
+    shuffled = bundled.with_tables(
+        **{
+            name: bundled.tables[name].iloc[drawn.permutation(len(bundled.tables[name]))].reset_index(drop=True)
+            for name in ("statements", "codings")
+        }
+    )
+    for name in ("reading", "cap", "speakers"):
+        (one,), (other,) = (
+            list_dimensions(study, Choices(), TABLES, names=[name], seed=5) for study in (bundled, shuffled)
+        )
+        assert [variant.name for variant in one.variants] == [variant.name for variant in other.variants]
+        for mine, theirs in zip(one.variants[:25], other.variants[:25], strict=True):
+            assert read_with(bundled, mine) == read_with(shuffled, theirs)
+    names = ["cap", "speakers", "unit"]
+    one, other = (pg.measure_robustness(study, dimensions=names, together=4, seed=5) for study in (bundled, shuffled))
+    pd.testing.assert_frame_equal(one.findings, other.findings)
+    pd.testing.assert_frame_equal(one.outcomes, other.outcomes)
 
 
 def test_scenarios_together_change_two_choices_or_more_and_come_once(tried: pg.Robustness) -> None:
@@ -211,6 +351,28 @@ def test_a_curve_runs_from_low_to_high(tried: pg.Robustness) -> None:
     assert plain["changed"] == "plain"
 
 
+def test_one_is_spoken_of_as_one(bundled: pg.Study, tmp_path: Any) -> None:
+    tried = pg.measure_robustness(bundled, dimensions=["counting"], together=0)
+    assert tried.sentence("gap", "A").startswith("holds under 0 of 1 kind of choice; breaks")
+    findings = tried.findings.query("kinds > 0")
+    first, second = findings.index[:2]
+    few = findings.assign(verdict="robust").loc[[first, second]]
+    few.loc[first, "verdict"] = "fragile"
+    others = tried.findings.drop(few.index).assign(kinds=0)
+    content = gather_content(bundled, robustness=evolve(tried, findings=pd.concat([few, others])))
+    said = "2 findings were counted again under 1 kind of choice: 1 is robust, 0 hold on a condition, 1 is fragile."
+    assert said in render_markdown(content)
+    content = evolve(content, language="nb")
+    assert "under 1 slags valg: 1 er robust, 0 holder på et vilkår, 1 er skjørt." in render_markdown(content)
+    pg.start_study(tmp_path / "start")
+    study = pg.read_study(tmp_path / "start")
+    gone = study.actors[0].id
+    drawn = pg.bootstrap(study.counting_only(study.statements["speaker"].astype(object) != gone), n=20)
+    assert int((drawn.strata["units"] == 1).sum()) == 1
+    assert "1 group has a single unit, which can't vary by itself: it is drawn" in " ".join(drawn.explain())
+    assert "1 gruppe har en eneste enhet" in " ".join(drawn.explain("nb"))
+
+
 # -- edges
 
 
@@ -237,6 +399,12 @@ def test_an_interrupted_run_keeps_what_was_done(bundled: pg.Study) -> None:
     assert len(cut.scenarios) == 4
     assert len(cut.outcomes) == 4
     assert set(cut.findings["kinds"]) <= {0, 2}
+    assert cut.untried == ("coder", "speakers")
+    assert cut.explain_untried()[0] == "coder: 2 ways to choose were not reached"
+    robust = cut.findings.query("verdict == 'robust'").iloc[0]
+    assert cut.firmness(robust["type"], robust["id"]).startswith("robust; not tried, or not in full: coder")
+    report = render_markdown(gather_content(bundled, robustness=cut))
+    assert "counted again under 2 kinds of choice" in report
 
 
 def test_a_scenario_that_cant_be_counted_says_why_and_does_not_count() -> None:
@@ -281,15 +449,63 @@ def test_one_speaker_and_no_statement_are_no_fault(tmp_path: Any) -> None:
     [
         ({"dimensions": ["unitt"]}, "dimensions: 'unitt' is no kind of choice; did you mean 'unit'?"),
         ({"seed": "1"}, "seed: '1' is no whole number of 0 or more; give one, as in seed=1"),
-        ({"together": -1}, "together: -1 is no whole number of 0 or more; give one, as in seed=1"),
+        ({"together": -1}, "together: -1 is no whole number of 0 or more; give one, as in together=200"),
+        ({"together": "x"}, "together: 'x' is no whole number"),
+        ({"tables": {"tema": TABLES["theme"]}}, "tables: 'tema' is no table; did you mean 'theme'?"),
+        ({"tables": {"nope": None}}, "tables: 'nope' is no table; use theme, recommendation, target"),
+        ({"tables": {"theme": None}}, "tables: 'theme' is None, no table; give a DecisionTable"),
+        ({"tables": 3}, "tables: 3 is no mapping; give tables by name"),
+        ({"verdicts": 3}, "verdicts: 3 is no DecisionTable"),
+        ({"progress": 3}, "progress: 3 is no function"),
         ({"own": {"unit": lambda study: study}}, "own: 'unit' is a built-in kind of choice"),
         ({"own": {"mine": 3}}, "own: 'mine' is no function"),
+        ({"own": {"changed": same}}, "own: 'changed' is a word that the tables of scenarios use themselves"),
+        ({"own": {"scenario": same}}, "own: 'scenario' is a word"),
+        ({"own": {"survives": same}}, "own: 'survives' is a word"),
+        ({"own": {"plain": same}}, "own: 'plain' is a word"),
+        ({"own": {"gap A": same}}, "own: 'gap A' is what the tables of scenarios call a finding"),
+        ({"own": {"a;b": same}}, "own: 'a;b' is no name; give it a text that is not empty and has no ; in it"),
+        ({"own": {3: same}}, "own: 3 is no name"),
+        ({"own": {"mine": {"plain": same}}}, "own: 'mine' has a variant named 'plain'"),
+        ({"own": {"mine": {"x;y": same}}}, "own: 'x;y' is no name"),
+        ({"own": {"mine": {}}}, "own: 'mine' is no function"),
+        ({"own": 3}, "own: 3 is no mapping; give functions by name, as in own={'mine': change}"),
+        ({"dimensions": 3}, "dimensions: '3' is no kind of choice; use unit, weights"),
+        ({"dimensions": [["unit"]]}, "dimensions: '['unit']' is no kind of choice"),
     ],
 )
 def test_bad_arguments_are_named(bundled: pg.Study, options: dict[str, Any], said: str) -> None:
     with pytest.raises(pg.UsageError) as error:
         pg.measure_robustness(bundled, **options)
     assert str(error.value).startswith(said)
+
+
+def test_ids_may_be_the_words_that_variants_are_called() -> None:
+    """A statement named random_1 or all, and an actor or coder named all, are one of many like any other."""
+    study = pg.build_study(
+        themes=[{"id": "t", "label": "T"}, {"id": "u", "label": "U"}],
+        targets=[{"id": "A", "kind": "focus_area", "label": "A"}],
+        groups=[{"id": "g", "label": "G"}],
+        actors=[{"id": name, "label": name, "group": "g"} for name in ("all", "other")],
+        statements=[
+            {"id": name, "speaker": speaker, "text": "...", "kind": "call"}
+            for name, speaker in (("all", "all"), ("random_1", "other"), ("s", "other"))
+        ],
+        codings=[
+            {"statement": name, "code": code, "reading": reading, "coder": coder}
+            for name in ("all", "random_1", "s")
+            for code, reading in (("t", "main"), ("u", "alternative"))
+            for coder in ("all", "bo")
+        ],
+    )
+    tried = pg.measure_robustness(study, together=5)
+    for one in tried.dimensions:
+        every = [one.plain, *(variant.name for variant in one.variants)]
+        assert len(set(every)) == len(every), one.name
+    assert {"statement all", "statement random_1", "s"} < set(tried.scenarios["reading"])
+    assert tried.counted_alone["speakers"] == 2
+    assert tried.effects()["survived"].notna().all()
+    assert "{" not in tried.sentence("gap", "t")
 
 
 def test_unknown_findings_are_named(tried: pg.Robustness) -> None:
@@ -305,6 +521,11 @@ def test_what_was_not_assessed_is_not_called_robust(bundled: pg.Study) -> None:
     unanswered = [gap.subject for gap in pg.find_gaps(pg.measure_coverage(silent)) if gap.kind == "not_assessed"]
     assert unanswered
     assert {tried.verdict("gap", subject) for subject in unanswered} == {"not_tried"}
+    effects = tried.effects()
+    assert not set(unanswered) & set(effects["id"])
+    assert set(zip(effects["type"], effects["id"], strict=True)) == {
+        (row["type"], row["id"]) for row in tried.findings.to_dict("records") if row["kinds"] > 0
+    }
 
 
 def test_curves_hold_one_figure_and_the_plain_one_lies_on_its_curve(bundled: pg.Study) -> None:

@@ -29,7 +29,7 @@ __all__ = ["Agreement", "measure_agreement"]
 
 Array = np.ndarray[Any, Any]
 
-CONSENSUS = "consensus"
+CONSENSUS, RULE = "consensus", "rule"
 _PAIR = 2
 _PAIRS = (
     "id", "kind", "coder", "against", "statements", "both", "only_coder", "only_against", "precision", "recall", "f1"
@@ -92,7 +92,7 @@ def measure_agreement(
         The study; the column ``coder`` of its codings tells who coded what.
     coders
         Two coders or more; ``None``: all of the study but one called ``consensus``, whose codings were settled from
-        the others'.
+        the others'. Codings by rules that name no coder are those of ``rule``.
     reading
         ``main`` or ``alternative``.
     n, seed, level
@@ -107,7 +107,8 @@ def measure_agreement(
     Raises
     ------
     UsageError
-        Where a coder has coded nothing, or there are fewer than two; or the extra ``agreement`` is not installed.
+        Where a coder has coded nothing, or there are fewer than two; where a coder is called ``rule`` beside rules
+        that name none; or the extra ``agreement`` is not installed.
 
     Examples
     --------
@@ -137,9 +138,9 @@ def measure_agreement(
     [{'statement': 's1', 'given_by': 'ann', 'not_by': 'bo'}]
     """
     judge_draws(n=n, seed=seed, level=level, usual=1000)
-    names = _coders_of(study, coders)
     choices = Choices(reading=reading, restated=True, basis=("coder", "rule"))  # type: ignore[arg-type]
-    whole = _all_counted(study)
+    whole = _with_rules_named(_all_counted(study))
+    names = _coders_of(whole, coders)
     by_coder = [collect_touches(whole, evolve(choices, coder=(name,))) for name in names]
     first = by_coder[0]
     code_rows: list[pd.DataFrame] = []
@@ -190,6 +191,19 @@ def _coders_of(study: Study, coders: Iterable[str] | None) -> tuple[str, ...]:
 def _all_counted(study: Study) -> Study:
     """The same study with every statement in the count, whatever its voice."""
     return study.with_tables(statements=study.statements.drop(columns=["counted", "voice"]))
+
+
+def _with_rules_named(study: Study) -> Study:
+    """The same study with rules that name no coder as a coder of their own, else they would be the default coder's."""
+    codings = study.codings
+    by_rule = codings["basis"].eq(RULE).fillna(False).astype(bool)
+    nameless = by_rule & codings["coder"].isna()
+    if not nameless.any():
+        return study
+    if codings.loc[~by_rule, "coder"].eq(RULE).any():
+        what = f"a coder is called '{RULE}', as rules that name no coder are"
+        raise UsageError([Problem(file="codings", column="coder", what=what, fix="name the coder of these rules")])
+    return study.with_tables(codings=codings.assign(coder=codings["coder"].astype(object).mask(nameless, RULE)))
 
 
 @frozen(kw_only=True, eq=False)

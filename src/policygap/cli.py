@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import PolicyGapError, UsageError, printable
+from .errors import PolicyGapError, Problem, UsageError, printable
 
 __all__ = ["main"]
 
@@ -401,14 +401,22 @@ def _agreement(arguments: argparse.Namespace) -> int:
 def _robustness(arguments: argparse.Namespace) -> int:
     from .robustness import measure_robustness
 
+    dimensions = _words(arguments.dimensions)
+    if dimensions == ():
+        fix = "name some, or leave the option out"
+        raise UsageError([Problem(file="dimensions", what="the list is empty", fix=fix)])
     tried = measure_robustness(
         _read(arguments),
         _choices(arguments),
-        dimensions=_words(arguments.dimensions),
+        dimensions=dimensions,
         together=arguments.together,
         seed=arguments.seed,
         progress=_progress_bar(),
     )
+    if not tried.complete:
+        print(f"interrupted after {len(tried.scenarios)} scenarios", file=sys.stderr)
+    for sentence in tried.explain_untried(arguments.lang):
+        print(printable(sentence), file=sys.stderr)
     if arguments.show == "effects":
         return _emit(tried.effects(), arguments.format)
     if arguments.show == "scenarios":
@@ -422,8 +430,6 @@ def _robustness(arguments: argparse.Namespace) -> int:
     )
     if arguments.format == "github":
         table = table[["type", "id", "outcome", "verdict", "sentence"]]
-    if not tried.complete:
-        print(f"interrupted after {len(tried.scenarios)} scenarios", file=sys.stderr)
     return _emit(table, arguments.format)
 
 

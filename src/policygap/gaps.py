@@ -24,7 +24,10 @@ from .touches import Touches
 from .tracing import contested_codes
 from .units import collect_units
 
-__all__ = ["Answer", "Gap", "answer_of", "describe_answer", "describe_callers", "find_gaps", "recommendation_echo"]
+__all__ = [
+    "Answer", "Gap", "answer_of", "choose_tables", "describe_answer", "describe_callers", "find_gaps",
+    "recommendation_echo",
+]  # fmt: skip
 
 PROPOSAL = "proposal"
 RECOMMENDATION = "recommendation"
@@ -198,7 +201,7 @@ def find_gaps(
     >>> len({gap.subject for gap in gaps}) == len(gaps)
     True
     """
-    chosen = _tables(tables or {})
+    chosen = choose_tables(tables)
     if addressee is not None:
         coverage = _addressed(coverage, addressee)
     finder = _Finder.of(coverage)
@@ -222,14 +225,37 @@ def _or_zero(value: float | None) -> float:
     return 0.0 if value is None else value
 
 
-def _tables(given: Mapping[str, DecisionTable | str | Path]) -> dict[str, DecisionTable]:
+def choose_tables(given: Mapping[str, DecisionTable | str | Path] | None) -> dict[str, DecisionTable]:
+    """The decision tables by name: those given, as tables or paths of TOML files, and the built-in ones otherwise.
+
+    Raises
+    ------
+    UsageError
+        Where a name is none of ``theme``, ``recommendation`` and ``target``, or what is given for it is no table.
+
+    Examples
+    --------
+    >>> sorted(choose_tables(None))
+    ['recommendation', 'target', 'theme']
+    """
     names = ("theme", RECOMMENDATION, "target")
+    if given is not None and not isinstance(given, Mapping):  # type: ignore[reportUnnecessaryIsInstance]  # untyped calls
+        fix = "give tables by name, as in tables={'target': table}"
+        raise UsageError([Problem(file="tables", what=f"{given!r} is no mapping", fix=fix)])
+    given = given or {}
     problems = [
         Problem(
-            file="tables", what=f"'{name}' is no table", fix=suggest(name, names, otherwise=f"use {', '.join(names)}")
+            file="tables",
+            what=f"'{name}' is no table",
+            fix=suggest(str(name), names, otherwise=f"use {', '.join(names)}"),
         )
         for name in given
         if name not in names
+    ]
+    problems += [
+        Problem(file="tables", what=f"'{name}' is {table!r}, no table", fix="give a DecisionTable or the path of one")
+        for name, table in given.items()
+        if not isinstance(table, DecisionTable | str | Path)  # type: ignore[reportUnnecessaryIsInstance]  # untyped calls
     ]
     if problems:
         raise UsageError(problems)

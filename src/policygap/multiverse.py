@@ -23,7 +23,7 @@ from .spelling import suggest
 from .study import Study
 from .touches import SYNTHESIS
 
-__all__ = ["DIMENSIONS", "Dimension", "Variant", "list_dimensions"]
+__all__ = ["DIMENSIONS", "Dimension", "Setting", "Variant", "as_names", "list_dimensions"]
 
 Change = Callable[[Study], Study]
 
@@ -33,10 +33,25 @@ DIMENSIONS = (
 )  # fmt: skip
 """The built-in kinds of choice, in the order in which they are tried."""
 
+RESERVED = ("plain", "together", "changed", "scenario", "figure", "outcome", "survives")
+"""Words and columns of what comes out of trying them, which no kind of choice can be called."""
+
+ALL, RANDOM = "all", "random_"
+"""How the other reading everywhere is called, and how sets drawn at random begin."""
+
 _CAPS = (10, 5, 3)
 _DRAWS = 20  # random sets of alternative readings
 _MOVES = (("outward_25", Fraction(4, 5)), ("outward_10", Fraction(10, 11)), ("inward_10", Fraction(11, 10)),
           ("inward_25", Fraction(5, 4)))  # fmt: skip
+
+
+@frozen(kw_only=True, eq=False)
+class Setting:
+    """A way to count: what is counted, how, and by which tables gaps are decided."""
+
+    study: Study
+    choices: Choices
+    tables: Mapping[str, DecisionTable]
 
 
 @frozen(kw_only=True)
@@ -53,6 +68,8 @@ class Variant:
         What it makes of the study.
     tables
         Decision tables that it puts in place of others.
+    late
+        What it makes of a setting in which all other variants stand already, for it hangs on what they make of it.
     combined
         Whether it is tried together with variants of other dimensions too.
     """
@@ -61,6 +78,7 @@ class Variant:
     choices: Mapping[str, Any] = field(factory=dict)
     change: Change | None = None
     tables: Mapping[str, DecisionTable] = field(factory=dict)
+    late: Callable[[Setting], Setting] | None = None
     combined: bool = True
 
 
@@ -71,6 +89,19 @@ class Dimension:
     name: str
     plain: str
     variants: tuple[Variant, ...]
+
+
+def as_names(names: Any) -> tuple[Any, ...]:
+    """The kinds of choice asked for, each once; what is no name stays, to be reported like an unknown one.
+
+    Examples
+    --------
+    >>> as_names("unit"), as_names(["unit", "cap", "unit"]), as_names(3)
+    (('unit',), ('unit', 'cap'), (3,))
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        return (names,)
+    return tuple({str(name): name for name in names}.values())
 
 
 def list_dimensions(
@@ -107,8 +138,9 @@ def list_dimensions(
     >>> [(one.name, one.plain, [variant.name for variant in one.variants]) for one in found]
     [('unit', 'speaker', ['actor', 'statement']), ('counting', 'fractional', ['full'])]
     """
-    asked = DIMENSIONS if names is None else tuple(dict.fromkeys([names] if isinstance(names, str) else names))
-    problems = [
+    asked = DIMENSIONS if names is None else as_names(names)
+    theirs, problems = _own_dimensions(study, own)
+    problems += [
         Problem(
             file="dimensions",
             what=f"'{name}' is no kind of choice",
@@ -117,22 +149,44 @@ def list_dimensions(
         for name in asked
         if name not in DIMENSIONS
     ]
-    theirs: list[Dimension] = []
-    for name, changes in (own or {}).items():
-        by_name = dict(changes) if isinstance(changes, Mapping) else {name: changes}
-        if name in DIMENSIONS or not all(callable(change) for change in by_name.values()) or not by_name:
-            what = f"'{name}' is a built-in kind of choice" if name in DIMENSIONS else f"'{name}' is no function"
-            problems.append(
-                Problem(file="own", what=what, fix="give it a name of its own, and functions from study to study")
-            )
-            continue
-        variants = tuple(Variant(name=variant, change=change) for variant, change in by_name.items())
-        theirs.append(Dimension(name=name, plain="plain", variants=variants))
     if problems:
         raise UsageError(problems)
     finder = _Finder(study=study, choices=choices, tables=tables, seed=seed)
     found = [getattr(finder, name)() for name in DIMENSIONS if name in asked]
     return (*(one for one in found if one.variants), *theirs)
+
+
+def _own_dimensions(study: Study, own: Any) -> tuple[list[Dimension], list[Problem]]:
+    """The user's kinds of choice, and what is wrong with them: names must be free, and changes be functions."""
+    if own is not None and not isinstance(own, Mapping):
+        what, fix = f"{own!r} is no mapping", "give functions by name, as in own={'mine': change}"
+        return [], [Problem(file="own", what=what, fix=fix)]
+    subjects = [*(f"gap {code.id}" for code in study.codes), *(f"claim {claim.id}" for claim in study.claims)]
+    taken = dict.fromkeys(DIMENSIONS, "is a built-in kind of choice")
+    taken |= dict.fromkeys(RESERVED, "is a word that the tables of scenarios use themselves")
+    taken |= dict.fromkeys(subjects, "is what the tables of scenarios call a finding")
+    found: list[Dimension] = []
+    problems: list[Problem] = []
+
+    def complain(what: str, fix: str) -> None:
+        problems.append(Problem(file="own", what=what, fix=fix))
+
+    for name, changes in (own or {}).items():
+        by_name = dict(changes) if isinstance(changes, Mapping) else {name: changes}
+        before = len(problems)
+        for one in dict.fromkeys([name, *by_name]):
+            if not isinstance(one, str) or not one.strip() or ";" in one:
+                complain(f"{one!r} is no name", "give it a text that is not empty and has no ; in it")
+        if isinstance(name, str) and name in taken:
+            complain(f"'{name}' {taken[name]}", "give it a name of its own, and functions from study to study")
+        if "plain" in by_name and name != "plain":
+            complain(f"'{name}' has a variant named 'plain', which is what is not changed", "give it another name")
+        if not by_name or not all(callable(change) for change in by_name.values()):
+            complain(f"'{name}' is no function", "give it a name of its own, and functions from study to study")
+        if len(problems) == before:
+            variants = tuple(Variant(name=variant, change=change) for variant, change in by_name.items())
+            found.append(Dimension(name=name, plain="plain", variants=variants))
+    return found, problems
 
 
 @frozen(kw_only=True, eq=False)
@@ -154,10 +208,17 @@ class _Finder:
     def weights(self) -> Dimension:
         plain = self.choices.weights
         others = ["equal", "group", "population"] if self._has_statements else []
-        if any(group.population is None for group in self.study.groups):
+        if not self._is_population_known():
             others = [name for name in others if name != "population"]
         named = plain if isinstance(plain, str) else "own"
         return _of_options("weights", named, [name for name in others if name != named], "weights")
+
+    def _is_population_known(self) -> bool:
+        """Whether the groups that speak, themselves or through their actors, have a population; umbrellas need none."""
+        group_of = {actor.id: actor.group for actor in self.study.actors}
+        speakers = self.study.statements["speaker"].dropna().astype(str).unique()
+        speaking = {group_of.get(name, name) for name in speakers} - self.study.umbrellas
+        return all(group.population is not None for group in self.study.groups if group.id in speaking)
 
     def counting(self) -> Dimension:
         plain = self.choices.counting
@@ -194,13 +255,18 @@ class _Finder:
         return Dimension(name=name, plain=words[plain], variants=(variant,) if offered else ())
 
     def coder(self) -> Dimension:
+        """Each coder alone; several together, or one for each kind of code, are a way of their own."""
         known = sorted(self.study.codings["coder"].dropna().astype(str).unique())
-        asked = self.choices.coder_of("theme")
-        plain = asked[0] if asked else self.study.default_coder
-        others = [name for name in known if name != plain]
-        if plain is None or isinstance(self.choices.coder, Mapping) or len(asked or "x") > 1:
-            others = others if len(known) > 1 else []
-        return _of_options("coder", plain or "all", others, "coder")
+        asked, default = self.choices.coder, self.study.default_coder
+        if isinstance(asked, Mapping):
+            several, plain = True, "by kind"
+        else:
+            names = asked or ((default,) if default is not None else ())
+            several, plain = len(names) != 1, " + ".join(names) or "all"
+        others = known if several else [name for name in known if name != plain]
+        if several and len(known) < 2:  # noqa: PLR2004  # the only coder is the plain way
+            others = []
+        return _of_options("coder", _apart(plain, others), others, "coder")
 
     def reading(self) -> Dimension:
         """The other reading everywhere; on each statement alone; on random halves of the statements."""
@@ -209,19 +275,20 @@ class _Finder:
         asked = self.choices.coder_of("theme") or ((self.study.default_coder,) if self.study.default_coder else None)
         if asked is not None:
             mine &= codings["coder"].isin(asked) | codings["coder"].isna()
-        statements = list(dict.fromkeys(codings.loc[mine, "statement"].astype(object)))
+        statements = sorted(codings.loc[mine, "statement"].astype(object).unique())  # rows may come in any order
         other = "alternative" if plain == "main" else "main"
-        variants = [Variant(name="all", choices={"reading": other})] if statements else []
+        variants = [Variant(name=ALL, choices={"reading": other})] if statements else []
         stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(2,)))
         for draw in range(_DRAWS if len(statements) > 1 else 0):
             half = [
                 name for name, heads in zip(statements, stream.integers(0, 2, len(statements)), strict=True) if heads
             ]
             variants.append(
-                Variant(name=f"random_{draw + 1}", change=partial(_swap, statements=tuple(half)), combined=False)
+                Variant(name=f"{RANDOM}{draw + 1}", change=partial(_swap, statements=tuple(half)), combined=False)
             )
         for name in statements:
-            variants.append(Variant(name=str(name), change=partial(_swap, statements=(name,)), combined=False))
+            called = f"statement {name}" if name == ALL or name.startswith(RANDOM) else name
+            variants.append(Variant(name=called, change=partial(_swap, statements=(name,)), combined=False))
         return Dimension(name="reading", plain=plain, variants=tuple(variants))
 
     def cap(self) -> Dimension:
@@ -230,7 +297,7 @@ class _Finder:
         variants = [
             Variant(
                 name=str(cap),
-                change=partial(_capped, counted=counted, most=cap, seed=self.seed),
+                late=partial(_capped, most=cap, seed=self.seed),
                 combined=cap == _CAPS[1],
             )
             for cap in _CAPS
@@ -251,11 +318,12 @@ class _Finder:
         return self._without("speakers", {name: [name] for name in speakers} if len(speakers) > 1 else {})
 
     def _without(self, name: str, speakers: Mapping[str, list[str]]) -> Dimension:
+        plain = _apart("all", speakers)
         variants = (
             Variant(name=one, change=partial(_without, speakers=tuple(gone)), combined=False)
             for one, gone in speakers.items()
         )
-        return Dimension(name=name, plain="all", variants=tuple(variants))
+        return Dimension(name=name, plain=plain, variants=tuple(variants))
 
     def thresholds(self) -> Dimension:
         """Every threshold moved by a tenth and a quarter, from 1 and to it; and two voices asked for, not one."""
@@ -265,18 +333,15 @@ class _Finder:
             changed = {key: table for key, table in moved.items() if table is not None and table != self.tables[key]}
             if changed:
                 variants.append(Variant(name=name, tables=changed))
-        table = self.tables.get("theme")
-        single = self._one_voice()
-        raised = None if table is None or single is None else _raised(table, single)
-        if raised is not None and raised != table:
-            variants.append(Variant(name="two_voices", tables={"theme": raised}))
+        if self._can_ask_for_two_voices():
+            variants.append(Variant(name="two_voices", late=_with_two_voices))
         return Dimension(name="thresholds", plain="as they are", variants=tuple(variants))
 
-    def _one_voice(self) -> float | None:
-        """The demand of a single unit of mean weight."""
-        coverage = measure_coverage(self.study, self.choices)
-        tally = coverage.tallies.get("theme")
-        return None if tally is None or coverage.unit == "theme" else 1 / len(tally.present)
+    def _can_ask_for_two_voices(self) -> bool:
+        if "theme" not in self.tables:
+            return False
+        raised = _raised(Setting(study=self.study, choices=self.choices, tables=self.tables))
+        return raised is not None and raised != self.tables["theme"]
 
     @property
     def _has_statements(self) -> bool:
@@ -286,7 +351,15 @@ class _Finder:
         return measure_coverage(self.study, self.choices).touches.counted
 
     def _speakers(self) -> list[str]:
-        return [str(name) for name in dict.fromkeys(self.study.statements["speaker"][self._counted()].astype(object))]
+        return sorted(self.study.statements["speaker"][self._counted()].astype(str).unique())
+
+
+def _apart(word: str, ids: Iterable[str]) -> str:
+    """A word that none of the ids is."""
+    taken = set(ids)
+    while word in taken:
+        word += "*"
+    return word
 
 
 def _of_options(dimension: str, plain: str, others: Iterable[str], option: str) -> Dimension:
@@ -305,12 +378,16 @@ def _without(study: Study, *, speakers: tuple[str, ...]) -> Study:
     return study.counting_only(~study.statements["speaker"].isin(speakers))
 
 
-def _capped(study: Study, *, counted: np.ndarray[Any, Any], most: int, seed: int) -> Study:
-    """Of each speaker's statements that count, so many at most, drawn at random."""
-    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
-    order = pd.Series(stream.permutation(len(counted)), index=study.statements.index)
-    rank = order[counted].groupby(study.statements["speaker"][counted], observed=True).rank()
-    return study.counting_only(~order.index.isin(rank.index[rank > most]))
+def _capped(setting: Setting, *, most: int, seed: int) -> Setting:
+    """Of each speaker's statements that count, so many at most, drawn at random whatever the order of the rows."""
+    study = setting.study
+    counted = measure_coverage(study, setting.choices).touches.counted
+    by_id = study.statements["id"].astype(object).argsort(kind="stable").to_numpy()
+    lot = np.empty(len(by_id), dtype=np.int64)
+    lot[by_id] = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,))).permutation(len(by_id))
+    lots = pd.Series(lot, index=study.statements.index)
+    rank = lots[counted].groupby(study.statements["speaker"][counted], observed=True).rank()
+    return evolve(setting, study=study.counting_only(~lots.index.isin(rank.index[rank > most])))
 
 
 def _moved(table: DecisionTable, factor: Fraction) -> DecisionTable | None:
@@ -318,10 +395,22 @@ def _moved(table: DecisionTable, factor: Fraction) -> DecisionTable | None:
     return _with_edges(table, lambda edge: edge if edge in (0, 1) else edge * factor if edge < 1 else edge / factor)
 
 
-def _raised(table: DecisionTable, single: float) -> DecisionTable | None:
-    """The table with demand beginning over that of a single unit."""
-    least = Fraction(str(round(single * (1 + 1e-6), 12)))
-    return _with_edges(table, lambda edge: least if edge == 0 else edge, only="demand")
+def _with_two_voices(setting: Setting) -> Setting:
+    raised = _raised(setting)
+    if raised is None:
+        what = "there are too few units to tell one voice from two"
+        raise UsageError([Problem(file="thresholds", what=what, fix="count units of which there are more")])
+    return evolve(setting, tables={**setting.tables, "theme": raised})
+
+
+def _raised(setting: Setting) -> DecisionTable | None:
+    """The table of themes with demand beginning over that of a single unit of mean weight; ``None`` where it can't."""
+    coverage = measure_coverage(setting.study, setting.choices)
+    tally = coverage.tallies.get("theme")
+    if tally is None or coverage.unit == "theme":
+        return None
+    least = Fraction(str(round((1 + 1e-6) / len(tally.present), 12)))
+    return _with_edges(setting.tables["theme"], lambda edge: least if edge == 0 else edge, only="demand")
 
 
 def _with_edges(

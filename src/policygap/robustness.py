@@ -11,30 +11,31 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from numbers import Integral
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .choices import Choices, choose
 from .claims import FAILS, NOT_COMPUTABLE, check_claims
 from .coverage import measure_coverage
 from .decisions import DecisionTable, built_in_table
 from .errors import PolicyGapError, Problem, UsageError
-from .gaps import Gap, find_gaps
+from .gaps import Gap, choose_tables, find_gaps
 from .messages import names, say, word
 from .model import Claim
-from .multiverse import Change, Dimension, Variant, list_dimensions
+from .multiverse import ALL, RANDOM, Change, Dimension, Setting, Variant, as_names, list_dimensions
 from .showing import to_html_table
 from .study import Study
 
 __all__ = ["Robustness", "measure_robustness"]
 
+TOGETHER_BY_DEFAULT = 200
 PLAIN = "plain"
 TOGETHER = "together"
 NOT_ASSESSED = "not_assessed"
-_TABLES = ("theme", "recommendation", "target")
 
 
 @frozen(kw_only=True)
@@ -76,11 +77,16 @@ class Robustness:
         A row a finding: ``type`` (``gap`` or ``claim``), ``id``, ``label``, ``outcome``, ``is_gap``; ``kinds`` of
         choice that were tried, ``held``, under how many of them it holds; ``breaks_under``, the others, separated by
         ``;``; ``broken_by``, for each of these how often and by what; ``one_speaker``, whether leaving out a single one
-        ``breaks`` it; ``verdict``, by the decision table; ``scenarios`` in all and ``survived``, the share of them.
+        ``breaks`` it; ``verdict``, by the decision table; ``scenarios`` in all and ``survived``, the share of them;
+        ``untried``, kinds of choice that failed or were not reached, in full or in part, separated by ``;``: the
+        verdict says nothing about these.
     complete
         Whether every scenario was tried; ``False`` where the run was interrupted.
     reasons
         Why scenarios could not be counted, by their number.
+    asked
+        Which of ``dimensions``, ``own``, ``together``, ``tables`` and ``verdicts`` were asked for otherwise than by
+        default, and how.
     """
 
     study: Study
@@ -93,6 +99,7 @@ class Robustness:
     findings: pd.DataFrame
     complete: bool
     reasons: Mapping[int, str] = field(factory=dict)
+    asked: Mapping[str, Any] = field(factory=dict)
 
     def verdict(self, type: str, id: str) -> str:
         """The verdict on one finding: ``robust``, ``conditional``, ``fragile`` or ``not_tried``."""
@@ -119,13 +126,52 @@ class Robustness:
         if row["verdict"] == "not_tried":
             return say("robustness.not_tried", language)
         how = "fails" if type == "claim" and row["outcome"] == FAILS else "holds"
-        text = say(f"robustness.{how}", language, held=row["held"], kinds=row["kinds"])
+        text = say(f"robustness.{how}", language, held=row["held"], count=int(row["kinds"]))
         broken = [name for name in str(row["breaks_under"]).split(";") if name]
-        if not broken:
-            return text
-        first = [self._first_break((type, id), name) for name in broken]
-        phrases = [_phrase(name, variant, self._plain[name], self.study, language) for name, variant in first]
-        return say(f"robustness.{how}_not", language, text=text, when="; ".join(phrases))
+        if broken:
+            first = [self._first_break((type, id), name) for name in broken]
+            phrases = [_phrase(name, variant, self._plain[name], self.study, language) for name, variant in first]
+            text = say(f"robustness.{how}_not", language, text=text, when="; ".join(phrases))
+        return self._as_far_as_tried(text, language)
+
+    def firmness(self, type: str, id: str, language: str = "en") -> str:
+        """The verdict on one finding in words, with the kinds of choice that it says nothing about."""
+        verdict = self.verdict(type, id)
+        text = word("firmness", verdict, language)
+        return text if verdict == "not_tried" else self._as_far_as_tried(text, language)
+
+    def _as_far_as_tried(self, text: str, language: str) -> str:
+        kinds = ", ".join(word("dimension", name, language) for name in self.untried)
+        return say("robustness.untried", language, text=text, kinds=kinds) if kinds else text
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """The kinds of choice that failed or were not reached, in full or in part."""
+        counted = self.counted_alone
+        return tuple(one.name for one in self.dimensions if counted[one.name] < len(one.variants))
+
+    @property
+    def counted_alone(self) -> dict[str, int]:
+        """Of each kind of choice, in how many scenarios it was changed alone and the study could be counted."""
+        changed = self.scenarios["changed"].drop(index=list(self.reasons))
+        return {one.name: int((changed == one.name).sum()) for one in self.dimensions}
+
+    def explain_untried(self, language: str = "en") -> tuple[str, ...]:
+        """What was not tried, and why, a sentence for each kind of choice and reason."""
+        failed: dict[tuple[str, str], int] = {}
+        for number, reason in self.reasons.items():
+            key = str(self.scenarios.at[number, "changed"]), reason
+            failed[key] = failed.get(key, 0) + 1
+        sentences = [
+            say("robustness.failed", language, kind=word("dimension", kind, language), count=count, reason=reason)
+            for (kind, reason), count in failed.items()
+        ]
+        for one in self.dimensions:
+            left = len(one.variants) - int((self.scenarios["changed"] == one.name).sum())
+            if left:
+                kind = word("dimension", one.name, language)
+                sentences.append(say("robustness.not_reached", language, kind=kind, count=left))
+        return tuple(sentences)
 
     @cached_property
     def _by_id(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -149,7 +195,8 @@ class Robustness:
         pandas.DataFrame
             A row a finding, kind of choice and variant: ``type``, ``id``, ``dimension``, ``variant`` (the plain one
             included), ``scenarios`` with it, ``survived``, the share of them in which the finding has its plain
-            outcome. The main effect of a kind of choice is how far these shares lie apart.
+            outcome. The main effect of a kind of choice is how far these shares lie apart. A finding that nothing
+            could be tried on, such as what was not assessed, has no row.
 
         Examples
         --------
@@ -162,7 +209,8 @@ class Robustness:
         together = self.scenarios["changed"].isin([PLAIN, TOGETHER])
         names_of = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
         lines: list[dict[str, Any]] = []
-        for kind, name in self.outcomes.columns:
+        tried = self.findings["kinds"] > 0
+        for kind, name in self.outcomes.columns[tried.to_numpy()]:
             outcome = self.outcomes.loc[together, (kind, name)]
             survives = outcome.eq(outcome.iloc[0]).where(outcome.notna())
             for dimension in names_of:
@@ -217,9 +265,9 @@ def measure_robustness(
     *,
     dimensions: Iterable[str] | None = None,
     own: Mapping[str, Change | Mapping[str, Change]] | None = None,
-    together: int = 200,
+    together: int = TOGETHER_BY_DEFAULT,
     seed: int = 0,
-    tables: Mapping[str, DecisionTable] | None = None,
+    tables: Mapping[str, DecisionTable | str | Path] | None = None,
     verdicts: DecisionTable | None = None,
     progress: Callable[[int, int], Any] | None = None,
     **options: Any,
@@ -239,7 +287,7 @@ def measure_robustness(
     seed
         A whole number of 0 or more.
     tables
-        Decision tables in place of the built-in ``target``, ``theme`` and ``recommendation``.
+        Decision tables, or paths of TOML files, in place of the built-in ``target``, ``theme`` and ``recommendation``.
     verdicts
         A decision table in place of the built-in ``robustness``.
     progress
@@ -265,9 +313,11 @@ def measure_robustness(
     5
     """
     plain = choose(choices, options)
-    _judge(together=together, seed=seed)
-    deciding = {name: (tables or {}).get(name) or built_in_table(name) for name in _TABLES}
-    found = list_dimensions(study, plain, deciding, names=dimensions, own=own, seed=int(seed))
+    _judge(together=together, seed=seed, verdicts=verdicts, progress=progress)
+    deciding = choose_tables(tables)
+    wanted = None if dimensions is None else as_names(dimensions)
+    found = list_dimensions(study, plain, deciding, names=wanted, own=own, seed=int(seed))
+    asked = {"dimensions": wanted, "own": own or None, "tables": tables or None, "verdicts": verdicts}
     scenarios = [*_alone(found), *_together(found, int(together), int(seed))]
     rows: list[dict[tuple[str, str], _Outcome]] = [_try(study, plain, deciding, scenarios[0])]
     reasons: dict[int, str] = {}
@@ -275,7 +325,7 @@ def measure_robustness(
         for number, scenario in enumerate(scenarios[1:], start=1):
             try:
                 rows.append(_try(study, plain, deciding, scenario))
-            except UsageError as error:
+            except PolicyGapError as error:
                 reasons[number] = "; ".join(str(error).splitlines())
                 rows.append({})
             if progress is not None:
@@ -291,7 +341,7 @@ def measure_robustness(
     listed = _listed(done, found)
     gaps = {gap.subject: gap for gap in find_gaps(measure_coverage(study, plain), tables=deciding)}
     texts = {claim.id: claim for claim in study.claims}
-    return Robustness(
+    tried = Robustness(
         study=study,
         choices=plain,
         seed=int(seed),
@@ -307,16 +357,25 @@ def measure_robustness(
             verdicts=verdicts or built_in_table("robustness"),
         ),
         complete=len(done) == len(scenarios),
-        reasons=reasons,
+        asked={name: value for name, value in asked.items() if value is not None}
+        | ({} if together == TOGETHER_BY_DEFAULT else {"together": int(together)}),
+        reasons={number: reason for number, reason in reasons.items() if number < len(rows)},
     )
+    return evolve(tried, findings=tried.findings.assign(untried=";".join(tried.untried)))
 
 
-def _judge(**given: object) -> None:
+def _judge(*, together: object, seed: object, verdicts: object, progress: object) -> None:
     problems = [
-        Problem(file=name, what=f"{value!r} is no whole number of 0 or more", fix="give one, as in seed=1")
-        for name, value in given.items()
+        Problem(file=name, what=f"{value!r} is no whole number of 0 or more", fix=f"give one, as in {name}={example}")
+        for name, value, example in (("together", together, 200), ("seed", seed, 1))
         if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 0
     ]
+    if verdicts is not None and not isinstance(verdicts, DecisionTable):
+        fix = "give one, as read_table makes it of a file, or leave it out"
+        problems.append(Problem(file="verdicts", what=f"{verdicts!r} is no DecisionTable", fix=fix))
+    if progress is not None and not callable(progress):
+        fix = "give a function of two numbers, how many are done and how many there are"
+        problems.append(Problem(file="progress", what=f"{progress!r} is no function", fix=fix))
     if problems:
         raise UsageError(problems)
 
@@ -376,8 +435,12 @@ def _try(
         study = _changed(study, variant) if variant.change is not None else study
         choices = choices.but(**variant.choices)
         deciding |= variant.tables
+    setting = Setting(study=study, choices=choices, tables=deciding)
+    for variant in scenario.variants.values():
+        setting = variant.late(setting) if variant.late is not None else setting
+    study, choices = setting.study, setting.choices
     found: dict[tuple[str, str], _Outcome] = {}
-    for gap in find_gaps(measure_coverage(study, choices), tables=deciding):
+    for gap in find_gaps(measure_coverage(study, choices), tables=setting.tables):
         figure = gap.figures.get("ratio" if gap.benchmark else "demand")
         told = gap.figures.get("attention") is not None
         found["gap", gap.subject] = _Outcome(outcome=gap.kind, figure=figure, told=told)
@@ -487,8 +550,8 @@ def _broken_by(scenarios: pd.DataFrame, outcome: pd.Series, broken: Mapping[str,
 def _phrase(dimension: str, variant: str, plain: str, study: Study, language: str) -> str:
     """What breaks a finding, in words."""
     kind = variant
-    if dimension == "reading" and variant != "all":
-        kind = "random" if variant.startswith("random_") else "single"
+    if dimension == "reading" and variant != ALL:
+        kind = "random" if variant.startswith(RANDOM) else "single"
     form = next(
         (f"breaks.{name}" for name in (f"{dimension}_{kind}", dimension, "own") if f"breaks.{name}" in names(language)),
         "breaks.own",

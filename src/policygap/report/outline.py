@@ -15,6 +15,7 @@ from ..claims import FAILS, HOLDS, NOT_COMPUTABLE
 from ..escaping import flat
 from ..gaps import RECOMMENDATION, Gap
 from ..messages import decimal, percent, say, word
+from ..robustness import Robustness
 from .content import LEADING, Content
 from .document import Block, Bullets, Document, Figure, Item, Map, Paragraph, Section, Table
 from .figures import (
@@ -300,12 +301,20 @@ def _firmness(content: Content) -> Iterator[Block]:
     if tried is None or not tried.dimensions:
         return
     findings = tried.findings[tried.findings["kinds"] > 0]
-    counts = {name: int((findings["verdict"] == name).sum()) for name in ("robust", "conditional", "fragile")}
-    line = say("report.firmness_line", language, count=len(findings), kinds=len(tried.dimensions), **counts)
+    parts = {
+        name: say(f"report.{name}_findings", language, count=int((findings["verdict"] == name).sum()))
+        for name in ("robust", "conditional", "fragile")
+    }
+    counted = tried.counted_alone
+    kinds = say("word.kinds_of_choice", language, count=sum(number > 0 for number in counted.values()))
+    line = say("report.firmness_line", language, count=len(findings), kinds=kinds, **parts)
     yield Paragraph(text=line)
     yield Paragraph(text=say("report.firmness_note", language), weight="note")
     if not tried.complete:
         yield Paragraph(text=say("report.interrupted", language), weight="note")
+    untried = tried.explain_untried(language)
+    if untried:
+        yield Bullets(title=say("report.untried", language), items=tuple(Item(text=text) for text in untried))
     yield Table(
         id="table-kinds-of-choice",
         caption=say("report.kinds_of_choice", language),
@@ -314,7 +323,7 @@ def _firmness(content: Content) -> Iterator[Block]:
             (
                 word("dimension", one.name, language),
                 word("variant", one.plain, language),
-                len(one.variants),
+                counted[one.name],
                 sum(one.name in str(broken).split(";") for broken in findings["breaks_under"]),
             )
             for one in tried.dimensions
@@ -362,7 +371,7 @@ def _scenarios(content: Content) -> Iterator[Block]:
             (
                 str(row["id"]),
                 word("outcome" if row["type"] == "gap" else "verdict", row["outcome"], language),
-                word("firmness", row["verdict"], language),
+                tried.firmness(row["type"], row["id"], language),
                 say("word.of_all", language, part=row["held"], whole=row["kinds"]),
                 row["survived"],
             )
@@ -400,17 +409,15 @@ def _method(content: Content) -> Iterator[Block]:
     made = study.meta.get("version")
     title = content.title + (f", {say('report.version', language)} {made}" if made else "")
     yield Paragraph(text=say("report.cite", language, title=title, fingerprint=study.fingerprint, version=__version__))
-    changed = _changed(choices)
-    if content.drawn.seed:
-        changed["seed"] = content.drawn.seed
-    if content.robustness is None:
-        changed["quick"] = True
     headings = (say("report.choice", language), say("report.value", language))
     rows = tuple(
         (name, json.dumps(value, ensure_ascii=False, default=list)) for name, value in choices.as_dict().items()
     )
     yield Table(id="table-choices", caption=say("report.choices", language), headings=headings, rows=rows)
-    yield Paragraph(text=say("report.again", language, command=_call(study.name, language, changed)))
+    command = _call(content)
+    yield Paragraph(
+        text=say("report.not_again", language) if command is None else say("report.again", language, command=command)
+    )
 
 
 def _changed(choices: Choices) -> dict[str, Any]:
@@ -419,18 +426,43 @@ def _changed(choices: Choices) -> dict[str, Any]:
     return {name: value for name, value in choices.as_dict().items() if value != plain[name]}
 
 
-def _call(study: str, language: str, changed: Mapping[str, Any]) -> str:
-    """The call that makes this report again: a command, or Python where a command can't say the choices."""
-    if any(isinstance(value, Mapping) for value in changed.values()):
-        named = {name: value for name, value in changed.items() if name != "quick"}
-        named |= {"robustness": False} if "quick" in changed else {}
-        options = "".join(f", {name}={value!r}" for name, value in named.items())
-        return f"pg.write_report(pg.read_study({study!r}), {'report'!r}, language={language!r}{options})"
-    words = [f"policygap report {shlex.quote(study)} --lang {language}"]
-    for name, value in changed.items():
-        text = ",".join(value) if isinstance(value, tuple) else str(value)
-        words.append(f"--{name}" if value is True else f"--{name} {shlex.quote(text)}")
-    return " ".join(words)
+def _call(content: Content) -> str | None:
+    """The call that makes this report again: a command, or Python where none can say it; ``None`` for neither."""
+    tried, name, language = content.robustness, content.study.name, content.language
+    changed = _changed(content.choices)
+    if content.drawn.seed:
+        changed["seed"] = content.drawn.seed
+    by_default = tried is None or _is_by_default(tried, content)
+    if by_default and not any(isinstance(value, Mapping) for value in changed.values()):
+        words = [f"policygap report {shlex.quote(name)} --lang {language}"]
+        for option, value in (changed | ({"quick": True} if tried is None else {})).items():
+            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            words.append(f"--{option}" if value is True else f"--{option} {shlex.quote(text)}")
+        return " ".join(words)
+    read = f"pg.read_study({name!r})"
+    options = "".join(f", {option}={value!r}" for option, value in changed.items())
+    if tried is None:
+        options += ", robustness=False"
+    elif not by_default:
+        if not _can_be_said(tried, content):
+            return None
+        named = _changed(tried.choices) | ({"seed": tried.seed} if tried.seed else {}) | dict(tried.asked)
+        theirs = "".join(f", {option}={value!r}" for option, value in named.items())
+        options += f", robustness=pg.measure_robustness({read}{theirs})"
+    return f"pg.write_report({read}, {'report'!r}, language={language!r}{options})"
+
+
+def _is_by_default(tried: Robustness, content: Content) -> bool:
+    """Whether what was tried is what a report tries by itself."""
+    same = tried.choices == content.choices and tried.seed == content.drawn.seed and not tried.asked
+    return same and _can_be_said(tried, content)
+
+
+def _can_be_said(tried: Robustness, content: Content) -> bool:
+    """Whether a call can say what was tried: no run cut short, no other study, no functions or tables of one's own."""
+    own = {"own", "tables", "verdicts"} & set(tried.asked)
+    one, other = tried.study, content.study
+    return tried.complete and not own and (one is other or one.fingerprint == other.fingerprint)
 
 
 def _source_line(content: Content, source: Any) -> str:

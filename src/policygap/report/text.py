@@ -165,7 +165,7 @@ class _Page:
         wide = min(44, self.width // 2 - 8)
         yield self.fit(f"  {self.cut(label, wide):<{wide}} {for_terminal(who)}{contested}")
         tried = self.content.robustness
-        firm = word("firmness", tried.verdict("gap", gap.subject), self.language) if tried is not None else ""
+        firm = tried.firmness("gap", gap.subject, self.language) if tried is not None else ""
         yield from self.wrap("; ".join(filter(None, (answer, firm, self.content.callers(gap)))), indent="      ")
 
     def recommendations(self) -> Iterator[str]:
