@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -16,6 +20,7 @@ from policygap.rules import arrow
 from policygap.rules.columns import classify_column
 from policygap.rules.matching import Matcher
 from policygap.rules.texts import Texts
+from policygap.rules.words import fold_word, split_words
 
 # -- the naive matcher: no automaton, no tables, a character at a time
 
@@ -131,7 +136,9 @@ def naive_picture(text: str, at: int) -> tuple[str, int]:
 def naive_fold(word: str) -> str:
     selectors = [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x180B, 0x180C, 0x180D, 0x180F]
     seen = "".join(char for char in word if ord(char) not in selectors)
-    folded = unicodedata.normalize("NFD", seen).casefold().replace("i\u0307", "i").replace("\u0131", "i")
+    folded = unicodedata.normalize("NFD", seen).casefold().replace("\u0131", "i")
+    while "i\u0307" in folded:
+        folded = folded.replace("i\u0307", "i")
     return unicodedata.normalize("NFC", folded)
 
 
@@ -299,3 +306,281 @@ def test_every_way_is_the_naive_one(specs: list[Spec], texts: list[str | None], 
             assert [(row, int(code[1:])) for code in rules.explain(text).codes] == [
                 at for at in expected if at[0] == row
             ]
+
+
+# -- what must hold whatever is asked
+
+ANY_TEXT = st.text(max_size=40) | TEXTS
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=4), st.lists(ANY_TEXT, max_size=5), st.randoms())
+def test_case_form_and_order_never_matter(patterns: list[str], texts: list[str], random: Any) -> None:
+    def found(patterns: list[str], texts: list[str]) -> list[bool]:
+        rule = pg.Rule("x", any=patterns)
+        return [rule.fires_on(text) for text in texts]
+
+    plain = found(patterns, texts)
+    assert found(patterns, [text.upper() for text in texts]) == found(patterns, [text.casefold() for text in texts])
+    assert found([pattern.upper() for pattern in patterns], texts) == plain
+    for form in ("NFC", "NFD"):
+        assert found(patterns, [unicodedata.normalize(form, text) for text in texts]) == plain
+    shuffled = random.sample(patterns, len(patterns))
+    assert found(shuffled, texts[::-1]) == plain[::-1]
+
+
+@given(ANY_TEXT)
+def test_words_index_the_text_and_fold_once_and_for_all(text: str) -> None:
+    words = split_words(text)
+    assert [(word.folded, word.paragraph) for word in words] == [
+        (naive_fold(word), paragraph) for word, paragraph in naive_words(text)
+    ]
+    end = 0
+    for word in words:
+        assert end <= word.start < word.end <= len(text)
+        assert fold_word(text[word.start : word.end]) == word.folded
+        assert [one.folded for one in split_words(word.folded)] == [word.folded]
+        end = word.end
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=3), PATTERNS, ANY_TEXT)
+def test_more_of_any_never_loses_and_more_of_none_never_gains(patterns: list[str], more: str, text: str) -> None:
+    plain = pg.Rule("x", any=patterns)
+    assert pg.Rule("x", any=[*patterns, more]).fires_on(text) >= plain.fires_on(text)
+    assert pg.Rule("x", any=patterns, none=[more]).fires_on(text) <= plain.fires_on(text)
+    assert pg.Rule("x", any=patterns, all=[more]).fires_on(text) <= plain.fires_on(text)
+
+
+@given(SPECS, SPECS, TEXTS)
+def test_de_morgan_and_double_negation(one: Spec, two: Spec, text: str) -> None:
+    first, second = made(one), made(two)
+    assert (~(first & second)).fires_on(text) == (~first | ~second).fires_on(text)
+    assert (~(first | second)).fires_on(text) == (~first & ~second).fires_on(text)
+    assert (~~first).fires_on(text) == first.fires_on(text)
+    assert (first & second).fires_on(text) == (first.fires_on(text) and second.fires_on(text))
+
+
+@given(st.lists(SPECS, min_size=1, max_size=3), st.lists(TEXTS, max_size=4))
+def test_what_is_found_is_what_is_classified_and_stands_there(specs: list[Spec], texts: list[str]) -> None:
+    rules = pg.RuleSet(name="r", rules=[made(spec, f"c{number}") for number, spec in enumerate(specs)])
+    classified, found = rules.classify(texts), rules.find(texts)
+    asking = {f"c{number}" for number, spec in enumerate(specs) if spec["any"] or spec["all"] or spec["near"]}
+    pairs = {(row, code) for row, code in classified.itertuples(index=False) if code in asking}
+    assert set(found[["text", "code"]].itertuples(index=False, name=None)) == pairs
+    for row, _, pattern, start, end, words in found.itertuples(index=False):
+        assert texts[row][start:end] == words
+        assert naive_spans(pattern, words)
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=3), TEXTS, TEXTS)
+def test_a_text_parted_at_a_paragraph_has_what_its_parts_have(patterns: list[str], one: str, two: str) -> None:
+    rule = pg.Rule("x", any=patterns)
+    whole = f"{one}\n\n{two}"
+    assert rule.fires_on(whole) == (rule.fires_on(one) or rule.fires_on(two))
+
+
+@given(st.lists(SPECS, min_size=1, max_size=3), st.text(max_size=10), st.none() | st.text(min_size=1, max_size=5))
+def test_what_is_written_is_what_is_read(specs: list[Spec], note: str, language: str | None) -> None:
+    codes = [f"c {number} \"'\\\n\u2028" for number in range(len(specs))]
+    rules = pg.RuleSet(
+        name=f"r{note}", language=language, rules=[made(spec, code) for spec, code in zip(specs, codes, strict=True)]
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rules.toml")
+        if any(0xD800 <= ord(char) <= 0xDFFF for char in note + (language or "")):
+            with pytest.raises(pg.UsageError, match="half a character"):
+                pg.write_rules(rules, path)
+            assert not path.exists()
+            return
+        pg.write_rules(rules, path)
+        assert pg.read_rules(path) == rules
+
+
+# -- cases by name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fires"),
+    [
+        ("kapasitet", "Kapasitet.", True),
+        ("kapasitet", "kapasiteten", False),
+        ("kapasitet*", "kapasiteten", True),
+        ("*kapasitet", "plankapasitet", True),
+        ("*kapasitet", "plankapasiteten", False),
+        ("*kapasitet*", "plankapasiteten", True),
+        ("kapasitet*", "kapa\u00adsitet", True),
+        ("kapasitet", "kapa-\nsitet", True),
+        ("kapasitet", "KAPA-\r\n  SITET", True),
+        ("kapasitet", "kapa- sitet", False),
+        ("by", "by- og tettsted", True),
+        ("små by*", "små, byer", True),
+        ("små by*", "små\nbyer", True),
+        ("små by*", "små\n\nbyer", False),
+        ("e-post", "e post", True),
+        ("strasse", "STRAẞE", True),
+        ("straße", "STRASSE", True),
+        ("istanbul", "İSTANBUL", True),
+        ("ISTANBUL", "\u0131stanbul", True),
+        ("σίσυφος", "ΣΊΣΥΦΟΣ", True),
+        ("å*", "A\u030asen", True),
+        ("å", "a", False),
+        ("東京", "私は東京に住む", True),
+        ("京", "東京", True),
+        ("👍", "Bra👍!", True),
+        ("👍", "👍🏽", False),
+        ("👍*", "👍🏽", True),
+        ("🇳🇴", "🇳🇴🇸🇪", True),
+        ("🇴🇸", "🇳🇴🇸🇪", False),
+        ("fisk", "ﬁsk", True),
+        ("co2", "CO2-utslipp", True),
+        ("2 0", "2.0", True),
+        ("nul", "a\x00nul\x00b", True),
+        ("a", "\ud800a\udfff", True),
+    ],
+)
+def test_cases(pattern: str, text: str, fires: bool) -> None:
+    rule = pg.Rule("x", any=[pattern])
+    assert rule.fires_on(text) is fires
+    assert bool(naive_spans(pattern, text)) is fires
+    rules = pg.RuleSet(name="r", rules=[rule])
+    assert len(rules.classify([text] * 2500)) == 2500 * fires  # the way of big columns
+
+
+@pytest.mark.parametrize(
+    ("text", "fires"),
+    [
+        ("bus og flere avganger", True),
+        ("avganger for bussen", True),
+        ("bus a b c avgang", False),
+        ("bus.\n\nAvgang", False),
+        ("bus", False),
+    ],
+)
+def test_near_counts_words_of_one_paragraph(text: str, fires: bool) -> None:
+    assert pg.Rule("x", near={"patterns": ["bus*", "avgang*"], "words": 4}).fires_on(text) is fires
+
+
+def test_an_explanation_names_the_words_and_what_blocks() -> None:
+    rule = pg.Rule("bus", any=["bus*", "tram"], all=["more"], none=["no *"[:2]])
+    rules = pg.RuleSet(name="r", rules=[rule, pg.Rule("tax", any=["tax*"])])
+    told = rules.explain("More buses, no trams")
+    (reason,) = told.reasons
+    assert [(hit.pattern, hit.words) for hit in reason.hits] == [("more", "More"), ("bus*", "buses")]
+    assert [hit.words for hit in reason.blocked_by] == ["no"]
+    assert str(told).endswith("""but so does 'no' ("no")""")
+    assert "missing 'more'" in str(rules.explain("buses"))
+    assert str(rules.explain("quiet")) == "no pattern of any rule stands there"
+    assert "\\x1b" in str(rules.explain("more bus\x1b[2J")) or "bus" in str(rules.explain("more bus\x1b[2J"))
+
+
+# -- columns of every kind
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_every_kind_of_column_gives_the_same(times: int) -> None:
+    texts = ["More BUSES", None, "nothing", "Å, små\u00adbyer\n", ""] * times
+    rules = pg.RuleSet(name="r", rules=[pg.Rule("b", any=["bus*"]), pg.Rule("a", any=["småbyer"])])
+    expected = [(5 * at + row, code) for at in range(times) for row, code in ((0, "b"), (3, "a"))]
+    polars = pytest.importorskip("polars")
+    columns: list[Any] = [
+        texts,
+        tuple(texts),
+        iter(texts),
+        np.array(texts, dtype=object),
+        pd.Series(texts, dtype=object, index=range(7, 7 + len(texts))),
+        pd.Series(texts, dtype="str"),
+        pd.Series(texts, dtype="category"),
+        polars.Series(texts),
+        polars.Series(texts, dtype=polars.Categorical),
+        pa.array(texts),
+        pa.array(texts).dictionary_encode(),
+        pa.chunked_array([texts[:3], texts[3:]]),
+        pa.array(["x", *texts]).slice(1),
+        pa.array(texts, type=pa.string_view()),
+    ]
+    for column in columns:
+        found = rules.classify(column)
+        assert list(found.itertuples(index=False, name=None)) == expected, type(column)
+        assert found["text"].dtype == np.int64
+    empty = rules.classify([])
+    assert list(empty.columns) == ["text", "code"]
+    assert empty.dtypes.tolist() == found.dtypes.tolist()
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ("one text", "a str is no column of texts"),
+        ({"a": "b"}, "a dict is no column of texts"),
+        (pd.DataFrame({"a": ["b"]}), "a DataFrame is no column of texts"),
+        (3, "a int is no column of texts"),
+        (["a", 3], "texts, place 1: 3 is no text"),
+        (["a", b"b"] * 2000, "texts, place 1: b'b' is no text"),
+        (pd.Series([1, 2]), "a column of int64 is no column of texts"),
+        (pa.array([1.5] * 3000), "a column of double is no column of texts"),
+    ],
+)
+def test_what_is_no_column_of_texts_is_refused(texts: Any, said: str) -> None:
+    rules = pg.RuleSet(name="r", rules=[pg.Rule("b", any=["bus*"])])
+    with pytest.raises(pg.UsageError) as error:
+        rules.classify(texts)
+    assert said in str(error.value)
+
+
+def test_lone_surrogates_in_a_big_list_are_read_text_by_text() -> None:
+    rules = pg.RuleSet(name="r", rules=[pg.Rule("b", any=["bus"])])
+    assert rules.classify(["bus \ud800"] * 2500)["text"].tolist() == list(range(2500))
+
+
+def test_without_arrow_a_big_list_is_read_text_by_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    rules = pg.RuleSet(name="r", rules=[pg.Rule("b", any=["bus"])])
+    assert len(rules.classify(["A bus"] * 2500)) == 2500
+
+
+# -- bad rules
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"any": ["*"]}, "any, pattern 1: a * by itself matches every word"),
+        ({"any": ["a", " "]}, "any, pattern 2: the pattern is empty"),
+        ({"none": ["a*b"]}, "none, pattern 1: 'a*b' has a * within a word"),
+        ({"all": ["a * b"]}, "all, pattern 1: 'a * b' has a * by itself"),
+        ({"any": ["--"]}, "any, pattern 1: '--' has no letter, digit or symbol in it"),
+        ({"any": ["\u00ad"]}, "has no letter, digit or symbol"),
+        ({"any": "bus"}, "any: 'bus' is no list of patterns"),
+        ({"any": [3]}, "any, pattern 1: 3 is no text"),
+        ({}, "it has no pattern at all"),
+        ({"near": {"patterns": ["a", "A"], "words": 3}}, "near.patterns: it takes two different patterns or more"),
+        ({"near": {"patterns": ["a", "b"], "words": 0}}, "near.words: 0 is no whole number of 1 or more"),
+        ({"near": {"patterns": ["a", "b"]}}, "is not patterns and words"),
+    ],
+)
+def test_bad_rules_are_refused_by_place(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(pg.UsageError) as error:
+        pg.Rule("x", **given)
+    assert said in str(error.value)
+
+
+def test_every_problem_of_a_rule_is_told_at_once_and_codes_are_distinct() -> None:
+    with pytest.raises(pg.UsageError) as error:
+        pg.Rule("", any=["*", "a**"], none=[""])
+    assert len(error.value.problems) == 4
+    with pytest.raises(pg.UsageError, match="2 rules have this code"):
+        pg.RuleSet(name="r", rules=[pg.Rule("x", any=["a"]), ~pg.Rule("x", any=["b"])])
+    with pytest.raises(TypeError, match="not with str"):
+        pg.Rule("x", any=["a"]) & "b"  # type: ignore[operator]
+    assert (pg.Rule("x", any=["a"]) & pg.Rule("y", any=["b"])).named("z").code == "z"
+
+
+# -- time
+
+
+def test_hostile_rules_and_texts_take_steps_in_proportion() -> None:
+    """Counted in steps of the automaton's walk, not in seconds."""
+    nested = pg.Rule("x", any=["*" + "a" * length + "*" for length in range(1, 400)])
+    matcher = Matcher.of([nested])
+    assert matcher.automaton.find("a" * 100_000) == tuple(range(399))
+    falls = [pg.Rule("y", any=["*" + "a" * 200 + "b*"])]
+    assert Matcher.of(falls).automaton.find("a" * 100_000) == ()

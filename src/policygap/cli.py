@@ -201,6 +201,15 @@ def _add_files(commands: Any) -> None:
     convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx")
     convert.set_defaults(run=_convert)
 
+    about = "give codes to the texts of a CSV or Parquet file by rules"
+    classify = commands.add_parser("classify", help=about, description=f"{about.capitalize()}.")
+    classify.add_argument("rules", metavar="RULES", help="a .toml file, a quanteda .yml or a LIWC .dic")
+    classify.add_argument("input", metavar="INPUT", help="a .csv, .tsv, .txt or .parquet file")
+    classify.add_argument("-o", "--out", metavar="OUT", required=True, help="a .csv or .parquet file to write")
+    classify.add_argument("--column", metavar="C", help="the column of texts (the only one, or text)")
+    classify.add_argument("--id", metavar="C", help="a column to repeat beside each code")
+    classify.set_defaults(run=_classify)
+
     new = commands.add_parser("new", help="write a small study of your own to start from, or what a new coder needs")
     new.add_argument("dir", metavar="DIR", help="a folder that is new or empty")
     new.add_argument("--from", dest="source", metavar="STUDY", help="start from this study instead of a small one")
@@ -486,6 +495,20 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 def _convert(arguments: argparse.Namespace) -> int:
     _read(arguments).write(Path(arguments.out))
+    return DONE
+
+
+def _classify(arguments: argparse.Namespace) -> int:
+    from .rules.files import classify_file
+    from .rules.reading import read_rules
+
+    rules = read_rules(arguments.rules)
+    for finding in rules.check().to_dict("records"):
+        print(printable(f"{arguments.rules}, rule {finding['code']!r}: {finding['told']}"), file=sys.stderr)
+    done = classify_file(
+        rules, arguments.input, arguments.out, column=arguments.column, id=arguments.id, progress=_progress_bar()
+    )
+    _print(f"{done.coded:,} of {done.rows:,} texts have {done.codes:,} codes: {printable(arguments.out)}")
     return DONE
 
 

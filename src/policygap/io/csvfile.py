@@ -20,10 +20,10 @@ from .encoding import guess_encoding, guess_wide
 from .rawtables import Reading, is_coded, make_table, to_categories
 from .scan import scan_csv
 
-__all__ = ["read_csv", "why_not"]
+__all__ = ["SEPARATORS", "any_length", "read_csv", "why_not"]
 
 _BOM: Final = b"\xef\xbb\xbf"
-_SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEAD: Final = 1 << 20
 _SEP_LINE: Final = re.compile(rb'"?sep=(.)"?\r?\n')
 _END: Final = "\x00end of file\x00"
@@ -120,7 +120,7 @@ def _find_layout(head: bytes, table: str) -> _Layout:
     text = head[start:].decode("utf-8", errors="replace")
     known = {column.name for column in TABLES[table].columns}
     best: tuple[tuple[int, int], _Layout] | None = None
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         names = _first_row(text, separator)
         score = (len(known & {name.strip() for name in names}), len(names))
         if best is None or score > best[0]:
@@ -130,12 +130,12 @@ def _find_layout(head: bytes, table: str) -> _Layout:
 
 
 def _first_row(text: str, separator: str) -> tuple[str, ...]:
-    with _any_length():
+    with any_length():
         row = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     return tuple(unix_lines(name) for name in row)
 
 
-class _any_length:  # noqa: N801  # reads as a phrase after "with"
+class any_length:  # noqa: N801  # reads as a phrase after "with"
     """Let the csv module read cells of any length, which it otherwise refuses above 131,072 characters."""
 
     def __enter__(self) -> None:
@@ -148,7 +148,7 @@ class _any_length:  # noqa: N801  # reads as a phrase after "with"
 def _remarks(source: _Source, layout: _Layout) -> tuple[str, ...]:
     if layout.separator == ",":
         return ()
-    return (f"{source.file} is separated by {_SEPARATORS[layout.separator]}, not commas.",)
+    return (f"{source.file} is separated by {SEPARATORS[layout.separator]}, not commas.",)
 
 
 def _read_fast(source: _Source, layout: _Layout, *, returns: bool) -> Reading:
@@ -184,7 +184,7 @@ def _read_slowly(source: _Source, layout: _Layout) -> Reading:
     numbers: list[int] = []
     problems: list[Problem] = []
     width = len(layout.names)
-    with source.at(layout.start) as stream, _any_length():
+    with source.at(layout.start) as stream, any_length():
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         reader = csv.reader(_with_end(text), delimiter=layout.separator)
         for number, cells in enumerate(reader, start=1):
@@ -225,12 +225,10 @@ def _row_problems(file: str, number: int, cells: list[str], layout: _Layout) -> 
         return
     if len(cells) < width:
         what = f"the row has {len(cells)} cells, the header {width}"
-        yield problem(what, f"add the missing {_SEPARATORS[layout.separator]}, even for empty cells")
+        yield problem(what, f"add the missing {SEPARATORS[layout.separator]}, even for empty cells")
     else:
         what = f"the row has {len(cells)} cells, the header {width}"
-        yield problem(
-            what, f"put cells that hold {_SEPARATORS[layout.separator]} in quotes, or delete what is too much"
-        )
+        yield problem(what, f"put cells that hold {SEPARATORS[layout.separator]} in quotes, or delete what is too much")
 
 
 def _read_other_encoding(source: _Source, path: Path) -> Reading:
@@ -253,6 +251,6 @@ def _first_bad_row(data: bytes) -> int | None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8").removeprefix("\ufeff")
-        with _any_length():
+        with any_length():
             return max(1, sum(1 for _ in csv.reader(io.StringIO(before + "x", newline=""))))
     return None

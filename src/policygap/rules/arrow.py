@@ -6,15 +6,16 @@ The one module that needs pyarrow. Without it, columns are read text by text.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from attrs import frozen
 
 from ..errors import Problem, UsageError
 
-__all__ = ["Block", "blocks", "encode", "to_arrow"]
+__all__ = ["Block", "ParquetTexts", "blocks", "encode", "parquet_writer", "to_arrow"]
 
 Array = np.ndarray[Any, Any]
 
@@ -60,6 +61,8 @@ def to_arrow(column: Any) -> Any:
     except ImportError:
         return None
     if isinstance(column, list):
+        if not set(map(type, column)) <= {str, float, type(None)}:  # Arrow would take bytes for texts
+            return None
         with contextlib.suppress(UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError):
             return pa.chunked_array([pa.array(column, type=pa.large_string(), from_pandas=True)])
         return None
@@ -120,3 +123,56 @@ def encode(data: Array, starts: Array) -> tuple[Array, list[bytes]]:
     stretches = pa.Array.from_buffers(pa.large_binary() if wide else pa.binary(), len(starts), buffers)
     found = stretches.dictionary_encode()
     return found.indices.to_numpy(), found.dictionary.to_pylist()
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        fix = "pip install 'policygap[arrow]', or use CSV"
+        raise UsageError([Problem(what="Parquet needs the package pyarrow, which is not installed", fix=fix)]) from None
+    return pyarrow.parquet
+
+
+class ParquetTexts:
+    """A Parquet file that texts are read from."""
+
+    def __init__(self, path: Path) -> None:
+        parquet = _parquet()
+        import pyarrow as pa
+
+        try:
+            self._file = parquet.ParquetFile(path)
+        except pa.ArrowInvalid as error:
+            what = f"it is no Parquet file ({str(error).splitlines()[0]})"
+            raise UsageError([Problem(file=str(path), what=what)]) from None
+        self.names: list[str] = list(self._file.schema_arrow.names)
+        kinds = dict(zip(self.names, self._file.schema_arrow.types, strict=True))
+        self.text_names = [name for name, kind in kinds.items() if "string" in str(kind)]
+
+    def batches(self, text: str, beside: str | None, size: int) -> Iterator[tuple[Any, list[str] | None, int, int]]:
+        """Texts, what stands beside them, how many rows are read, and how many there are."""
+        done, total = 0, self._file.metadata.num_rows
+        columns = [text] if beside is None else [text, beside]
+        for batch in self._file.iter_batches(batch_size=size, columns=columns):
+            done += len(batch)
+            ids = None if beside is None else [str(one) for one in batch.column(beside).to_pylist()]
+            yield batch.column(text), ids, done, total
+
+
+@contextlib.contextmanager
+def parquet_writer(stream: BinaryIO, beside: str | None) -> Generator[Callable[..., None]]:
+    """What writes columns ``text``, possibly one beside it, and ``code`` to a Parquet file, batch by batch."""
+    parquet = _parquet()
+    import pyarrow as pa
+
+    fields = [("text", pa.int64()), *([(beside, pa.string())] if beside is not None else []), ("code", pa.string())]
+    schema = pa.schema(fields)
+    with parquet.ParquetWriter(stream, schema) as writer:
+
+        def write(rows: list[int], ids: list[str] | None, codes: list[str]) -> None:
+            columns = [rows, codes] if ids is None else [rows, ids, codes]
+            arrays = [pa.array(one, type=kind) for one, (_, kind) in zip(columns, fields, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+        yield write

@@ -35,7 +35,7 @@ _IS_WORD: Final = np.array([byte >= 128 or byte in _LETTERS for byte in range(25
 _HARD, _BREAKS, _JOINS, _STARTS, _HIT = 1, 2, 4, 8, 16
 _PARAGRAPH = re.compile(rb"(?:\r\n|[\n\v\f]|\r(?!\n))[ \t]*[\r\n\v\f]")
 _BREAK_IN_LINE = re.compile(rb"-?[ \t]*(?:\r\n|[\r\n\v\f])[ \t]*")
-_KNOWN = 1_000_000  # stretches that are remembered
+_KNOWN = 300_000  # stretches that are remembered
 
 
 def classify_column(matcher: Matcher, texts: Texts, *, workers: int = 1) -> tuple[Array, Array]:
@@ -70,7 +70,15 @@ def classify_column(matcher: Matcher, texts: Texts, *, workers: int = 1) -> tupl
 
 def _share(matcher: Matcher, texts: Texts, workers: int, place: int) -> list[tuple[int, Array, Array]]:
     """What every so-many-th block of a column has: the block's first row, then rows and rules."""
-    reader = _Reader.of(matcher)
+    readers: list[_Reader] = matcher.readers
+    reader = readers.pop() if readers else _Reader.of(matcher)
+    try:
+        return _read_share(reader, texts, workers, place)
+    finally:
+        readers.append(reader)
+
+
+def _read_share(reader: _Reader, texts: Texts, workers: int, place: int) -> list[tuple[int, Array, Array]]:
     return [(block.first, *reader.classify(block)) for block in islice(blocks(texts.given), place, None, workers)]
 
 
@@ -146,6 +154,9 @@ class _Stretches:
 
     def __init__(self, matcher: Matcher, plan: _Plan) -> None:
         self._matcher, self._plan = matcher, plan
+        self._forget()
+
+    def _forget(self) -> None:
         self._number: dict[bytes, int] = {}
         self._cores: dict[bytes, tuple[int, int, list[int], list[int]]] = {}
         self._parting: dict[bytes, int] = {}
@@ -155,7 +166,7 @@ class _Stretches:
     def numbers(self, stretches: list[bytes]) -> Array:
         """The number of each stretch, new ones read first."""
         if len(self._number) > _KNOWN:
-            self.__init__(self._matcher, self._plan)
+            self._forget()
         known = self._number
         found = [known.get(stretch, -1) for stretch in stretches]
         numbers = np.array(found, dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -74,6 +74,7 @@ class Matcher:
     touched: Mapping[tuple[Piece, ...], tuple[int, ...]] = field(repr=False)
     always: tuple[int, ...] = field(repr=False)
     remembered: dict[str, tuple[int, ...]] = field(factory=dict, repr=False)
+    readers: list[Any] = field(factory=list, repr=False)
 
     @classmethod
     def of(cls, rules: Iterable[Rule | Combination]) -> Matcher:

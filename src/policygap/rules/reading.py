@@ -249,7 +249,12 @@ def write_rules(rules: RuleSet, path: str | Path) -> None:
         ]
         raise UsageError(problems)
     text = _WRITERS[ending](rules.rules) if ending in _WRITERS else _as_toml(rules)
-    replace_files({path: lambda stream: stream.write(text.encode("utf-8"))})
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        what = f"{text[error.start]!r} is half a character, which no file can hold"
+        raise UsageError([Problem(file=str(path), what=what, fix="take it out")]) from None
+    replace_files({path: lambda stream: stream.write(data)})
 
 
 def _as_toml(rules: RuleSet) -> str:

@@ -19,6 +19,7 @@ __all__ = ["Word", "fold_word", "kinds_of", "split_words"]
 _WORD = r"w[wmvizy]*(?:(?:h|(?<=y))b*(?:rn|n|r)b*w[wmvizy]*)*"
 _EMOJI = r"ff[mvi]*|[efk][mvk]*(?:z[efk][mvk]*)*"
 _BARRIER = r"(?:rn|n|r(?!n))b*(?:rn|n|r)|p"
+_DOTTED = re.compile("i\u0307+")
 _SCAN = re.compile(f"({_WORD}|c[mvi]*|{_EMOJI})|{_BARRIER}")
 
 _IDEOGRAPHS: Final = (
@@ -136,5 +137,5 @@ def fold_word(word: str) -> str:
     seen = "wmcefkz" if kinds[0] in "efk" else "wmc"
     if kinds.strip("wm"):
         word = "".join(char for char, kind in zip(word, kinds, strict=True) if kind in seen)
-    folded = unicodedata.normalize("NFD", word).casefold().replace("i\u0307", "i").replace("\u0131", "i")
-    return unicodedata.normalize("NFC", folded)
+    folded = unicodedata.normalize("NFD", word).casefold().replace("\u0131", "i")
+    return unicodedata.normalize("NFC", _DOTTED.sub("i", folded))

@@ -1,0 +1,243 @@
+"""Rules and a file of texts come in; a file of codes goes out, in memory that does not grow with either."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from attrs import frozen
+
+from ..errors import Problem, UsageError
+from ..escaping import for_spreadsheet
+from ..io.atomic import replace_files
+from ..io.csvfile import SEPARATORS, any_length, why_not
+from ..io.encoding import guess_encoding, guess_wide
+from ..spelling import suggest
+from .arrow import ParquetTexts, parquet_writer
+from .ruleset import RuleSet
+
+__all__ = ["Classified", "classify_file"]
+
+_READ = (".csv", ".tsv", ".txt", ".parquet")
+_WRITTEN = (".csv", ".parquet")
+_BATCH = 100_000  # rows held at a time
+_HEAD = 1 << 16
+_LIKELY = ("text", "response", "answer", "comment", "submission")
+
+Progress = Callable[[int, int], Any]
+
+
+@frozen(kw_only=True)
+class Classified:
+    """What was done: how many rows were read, how many of them got a code, and how many codes there are in all."""
+
+    rows: int
+    coded: int
+    codes: int
+
+
+def classify_file(
+    rules: RuleSet,
+    source: str | Path,
+    out: str | Path,
+    *,
+    column: str | None = None,
+    id: str | None = None,  # as tables call it
+    progress: Progress | None = None,
+) -> Classified:
+    r"""Give codes to the texts of a file.
+
+    Parameters
+    ----------
+    rules
+        The rules.
+    source
+        A ``.csv``, ``.tsv`` or ``.txt`` file with a header, or a ``.parquet`` file (needs the extra ``arrow``).
+    out
+        A ``.csv`` or ``.parquet`` file: ``text``, the row's position from 0; the column ``id``, if one is named; and
+        ``code``. It is written whole or not at all.
+    column
+        The column of texts; by default the only one, or the one that is called ``text``.
+    id
+        A column to repeat beside each code.
+    progress
+        Called after every batch with how much is done, and how much there is.
+
+    Raises
+    ------
+    UsageError
+        Where a file can't be read or written, or a column is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import policygap as pg
+    >>> rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["bus*"])])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source, out = Path(folder, "answers.csv"), Path(folder, "codes.csv")
+    ...     _ = source.write_text("who,text\nann,More buses\nbo,Nothing\n")
+    ...     done = classify_file(rules, source, out, id="who")
+    ...     out.read_text().split()
+    ['text,who,code', '0,ann,bus']
+    """
+    source, out = Path(source), Path(out)
+    problems = [
+        Problem(file=str(path), what=f"a file that ends in '{path.suffix}' is {no}", fix=f"use {', '.join(known)}")
+        for path, known, no in ((source, _READ, "not read"), (out, _WRITTEN, "not written"))
+        if path.suffix.lower() not in known
+    ]
+    if problems:
+        raise UsageError(problems)
+    opened = _Parquet if source.suffix.lower() == ".parquet" else _Csv
+    try:
+        texts = opened(source, column, id)
+        done: list[Classified] = []
+        write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
+        replace_files({out: lambda stream: done.append(write(stream, rules, texts, id, progress))})
+    except OSError as error:
+        place = str(error.filename or source)
+        raise UsageError([Problem(file=place, what=f"it can't be read or written: {why_not(error)}")]) from None
+    return done[0]
+
+
+Batch = tuple[Any, "Sequence[str] | None", int, int]
+"""Texts, the ids beside them, how much of the file is read, and how much there is."""
+
+
+class _Csv:
+    """The texts of a CSV file."""
+
+    def __init__(self, path: Path, column: str | None, id: str | None) -> None:
+        self._path = path
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+        self._encoding = "utf-8-sig"
+        if wide := guess_wide(head):
+            self._encoding = wide.codec
+        elif not _is_utf8(path):
+            self._encoding = guess_encoding(head).codec
+        self._separator = max(SEPARATORS, key=lambda one: len(self._first(one)))
+        names = self._first(self._separator)
+        self._places = _choose(names, column, id, str(path))
+
+    def _open(self, stream: BinaryIO) -> io.TextIOWrapper:
+        return io.TextIOWrapper(stream, encoding=self._encoding, errors="replace", newline="")
+
+    def _first(self, separator: str) -> list[str]:
+        with self._path.open("rb") as raw, self._open(raw) as stream, any_length():
+            return [name.strip() for name in next(csv.reader(stream, delimiter=separator), [])]
+
+    def batches(self) -> Iterator[Batch]:
+        """The texts in batches; a row that ends before the column has none."""
+        text, beside = self._places
+        size = self._path.stat().st_size
+        with self._path.open("rb") as raw, self._open(raw) as stream, any_length():
+            rows = csv.reader((line.replace("\0", "") for line in stream), delimiter=self._separator)
+            next(rows, None)
+            texts: list[str | None] = []
+            ids: list[str] = []
+            for row in rows:
+                if not row:
+                    continue
+                texts.append(row[text] if text < len(row) and row[text] else None)
+                if beside is not None:
+                    ids.append(row[beside] if beside < len(row) else "")
+                if len(texts) == _BATCH:
+                    yield texts, ids if beside is not None else None, raw.tell(), size
+                    texts, ids = [], []
+            yield texts, ids if beside is not None else None, size, size
+
+
+class _Parquet:
+    """The texts of a Parquet file."""
+
+    def __init__(self, path: Path, column: str | None, id: str | None) -> None:
+        self._texts = ParquetTexts(path)
+        names = self._texts.names if column or id else self._texts.text_names
+        text, beside = _choose(names, column, id, str(path))
+        self._text, self._beside = names[text], None if beside is None else names[beside]
+
+    def batches(self) -> Iterator[Batch]:
+        """The texts in batches."""
+        yield from self._texts.batches(self._text, self._beside, _BATCH)
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as stream:
+            while stream.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _choose(names: Sequence[str], column: str | None, id: str | None, file: str) -> tuple[int, int | None]:
+    """The places of the texts and of what stands beside them."""
+    problems: list[Problem] = []
+    listed = ", ".join(names) or "none"
+    for asked, option in ((column, "--column"), (id, "--id")):
+        if asked is not None and asked not in names:
+            fix = suggest(asked, names, otherwise=f"it has {listed}")
+            problems.append(Problem(file=file, what=f"there is no column '{asked}' for {option}", fix=fix))
+    if column is None:
+        others = [name for name in names if name != id]
+        likely = [name for name in others if name.lower() in _LIKELY]
+        if len(others) == 1 or len(likely) == 1:
+            column = others[0] if len(others) == 1 else likely[0]
+        else:
+            fix = f"name it with --column; it has {listed}"
+            problems.append(Problem(file=file, what="it is not clear which column holds the texts", fix=fix))
+    if problems:
+        raise UsageError(problems)
+    assert column is not None  # there is a problem otherwise
+    return names.index(column), None if id is None else names.index(id)
+
+
+def _coded(
+    rules: RuleSet, texts: _Csv | _Parquet, progress: Progress | None
+) -> Iterator[tuple[int, int, Any, Sequence[str] | None]]:
+    """For each batch: its first row, how many rows it has, its codes, and the ids beside them."""
+    first = 0
+    for batch, ids, done, size in texts.batches():
+        found = rules.classify(batch)
+        places: list[int] = found["text"].tolist()
+        beside = None if ids is None else [ids[row] for row in places]
+        yield first, len(batch), found, beside
+        first += len(batch)
+        if progress is not None:
+            progress(done, size)
+
+
+def _write_csv(
+    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet, id: str | None, progress: Progress | None
+) -> Classified:
+    rows = coded = codes = 0
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["text", *([for_spreadsheet(id)] if id is not None else []), "code"])
+    for first, count, found, ids in _coded(rules, texts, progress):
+        names = [for_spreadsheet(code) for code in found["code"].tolist()]
+        places = (found["text"] + first).tolist()
+        if ids is None:
+            writer.writerows(zip(places, names, strict=True))
+        else:
+            writer.writerows(zip(places, map(for_spreadsheet, ids), names, strict=True))
+        rows, coded, codes = rows + count, coded + found["text"].nunique(), codes + len(found)
+    text.flush()
+    text.detach()
+    return Classified(rows=rows, coded=coded, codes=codes)
+
+
+def _write_parquet(
+    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet, id: str | None, progress: Progress | None
+) -> Classified:
+    rows = coded = codes = 0
+    with parquet_writer(stream, id) as write:
+        for first, count, found, ids in _coded(rules, texts, progress):
+            write((found["text"] + first).tolist(), ids, found["code"].tolist())
+            rows, coded, codes = rows + count, coded + found["text"].nunique(), codes + len(found)
+    return Classified(rows=rows, coded=coded, codes=codes)
