@@ -239,6 +239,12 @@ def test_mail_prefers_plain_text_keeps_quoted_replies_and_lists_attachments(tmp_
     assert "vedlegg.pdf" in str(documents.notices[0])
 
 
+def test_a_subject_of_any_length_is_cut_and_any_charset_is_read(tmp_path: Path) -> None:
+    head = b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\nContent-Type: text/plain; charset=klingon\n\n"
+    (tmp_path / "a.eml").write_bytes(head + "Blåbær.".encode())
+    assert texts(pg.read_documents(tmp_path)) == ["Blåbær."]
+
+
 def test_mail_without_plain_text_is_read_from_its_html(tmp_path: Path) -> None:
     write_eml(tmp_path / "a.eml", plain=None, html="<h1>Svar</h1><p>Bl&aring;bær</p>")
     assert texts(pg.read_documents(tmp_path)) == ["Svar", "Blåbær"]
@@ -433,6 +439,12 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "rtf": ("x.txt", lambda path: path.write_bytes(b"{\\rtf1 hei}"), "RTF"),
     "unknown": ("x.xyz", lambda path: path.write_text("hei"), "'.xyz' files are not read"),
     "nested html": ("x.html", nested, "nested 1,000,000 deep"),
+    "nested mail": (
+        "x.eml",
+        lambda p: p.write_bytes(b"--x\nContent-Type: multipart/mixed; boundary=x\n\n" * 20_000),
+        "parts",
+    ),
+    "long mail header": ("x.eml", lambda p: p.write_bytes(b"Content-Type: text/plain" + b"; a=b" * 10**6), "headers"),
     "pipe": ("x.txt", lambda path: (path.unlink(), os.mkfifo(path)), "no ordinary file"),
     "header alone": ("x.csv", lambda path: path.write_text("a,b\n"), "no rows"),
     "spreadsheet without rows": ("x.xlsx", lambda path: write_xlsx(path, []), "no rows"),

@@ -8,7 +8,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -184,37 +184,46 @@ def _join(distinct: Sequence[str], compare: _Comparison, *, threshold: float, se
             position = parent[position]
         return position
 
-    for position, candidates in _candidates(distinct, compare, threshold=threshold, seed=seed):
-        for other in candidates:
-            one, two = root(position), root(other)
-            if one != two and compare.similarity(position, other) >= threshold:
-                parent[max(one, two)] = min(one, two)
+    # Texts that share a band, by what they were joined to when they came: of those that are joined to a text already
+    # none is compared with it, so a campaign of a hundred thousand letters takes time in proportion.
+    bands: dict[bytes, dict[int, list[int]]] = {}
+    for position, keys in _bands(distinct, compare, threshold=threshold, seed=seed):
+        for key in keys:
+            band = bands.setdefault(key, {})
+            for before in list(band):
+                now = root(before)
+                if now != before:
+                    band.setdefault(now, []).extend(band.pop(before))
+            for joined in list(band):
+                one, two = root(position), root(joined)
+                if one != two and any(compare.similarity(position, other) >= threshold for other in band[joined]):
+                    parent[max(one, two)] = min(one, two)
+            band.setdefault(root(position), []).append(position)
     groups: dict[int, list[int]] = {}
     for position in range(len(distinct)):
         groups.setdefault(root(position), []).append(position)
     return list(groups.values())
 
 
-def _candidates(
+def _bands(
     distinct: Sequence[str], compare: _Comparison, *, threshold: float, seed: int
-) -> Iterator[tuple[int, list[int]]]:
-    """For each text the earlier ones that may be like it."""
+) -> Iterator[tuple[int, list[bytes]]]:
+    """For each text the keys of its bands."""
     if len(distinct) < 2:  # noqa: PLR2004  # a pair
         return
     try:
-        from datasketch import MinHash, MinHashLSH
+        from datasketch import MinHash
     except ImportError as error:
         what, fix = "finding campaigns needs the extra documents", "run: pip install 'policygap[documents]'"
         raise UsageError([Problem(what=what, fix=fix)]) from error
     bands = _Bands.for_threshold(threshold)
-    index = MinHashLSH(num_perm=bands.count * bands.width, params=(bands.count, bands.width))
     # Its sums need not be secret, and the library mixes them once more.
     model = MinHash(num_perm=bands.count * bands.width, seed=seed, hashfunc=zlib.crc32)
     for position in range(len(distinct)):
         sketch = model.copy()
         sketch.update_batch([run.encode() for run in compare.of(position)])
-        yield position, sorted(cast("list[int]", index.query(sketch)))
-        index.insert(position, sketch, check_duplication=False)
+        hashes = np.asarray(sketch.hashvalues).reshape(bands.count, bands.width)
+        yield position, [number.to_bytes(1, "big") + band.tobytes() for number, band in enumerate(hashes)]
 
 
 def _rows(

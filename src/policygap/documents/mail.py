@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import email
-import email.policy
+import re
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.header import decode_header, make_header
+from email.message import Message
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..notices import Notice
 from .decoding import decode_text
 from .markup import read_page
-from .passages import Contents, Passage, tidy
+from .passages import Contents, DocumentError, Passage, tidy
 from .plain import make_passages
 
 __all__ = ["read_mail"]
 
+if TYPE_CHECKING:
+    _Mail = Message[Any, Any]  # at run time it takes no types before Python 3.12
+
 _MOST_LISTED: Final = 10
+_MOST_PARTS: Final = 100  # of parts that hold parts; more take the standard library time with their square
+_LONGEST: Final = 10_000  # characters of a header; the same goes for them
+_MULTIPART: Final = re.compile(rb"^content-type:\s*multipart/", re.IGNORECASE | re.MULTILINE)
+_HEADERS: Final = re.compile(rb"^content-[a-z-]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 
 
 def read_mail(path: Path, *, file: str) -> Contents:
@@ -33,10 +41,15 @@ def read_mail(path: Path, *, file: str) -> Contents:
     Raises
     ------
     DocumentError
-        Its HTML is nested far too deep.
+        Its parts, headers or HTML are made to take all the time there is.
     """
-    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    assert isinstance(message, EmailMessage)  # the policy says so
+    data = path.read_bytes()
+    if len(_MULTIPART.findall(data)) > _MOST_PARTS or any(
+        len(found.group()) > _LONGEST for found in _HEADERS.finditer(data)
+    ):
+        raise DocumentError("its parts or headers are not those of an e-mail", "save its text as .txt")
+    # The newer policy of the standard library takes memory with the square of a header's length.
+    message = email.message_from_bytes(data)
     notices: list[Notice] = []
     attached = [_name(part) for part in _attachments(message)]
     if attached:
@@ -48,7 +61,7 @@ def read_mail(path: Path, *, file: str) -> Contents:
     return Contents(kind="eml", title=subject or None, passages=passages, notices=(*notices, *more))
 
 
-def _read_body(message: EmailMessage, file: str) -> tuple[tuple[Passage, ...], tuple[Notice, ...]]:
+def _read_body(message: _Mail, file: str) -> tuple[tuple[Passage, ...], tuple[Notice, ...]]:
     for kind in ("text/plain", "text/html"):
         for part in _bodies(message):
             if part.get_content_type() != kind:
@@ -62,45 +75,37 @@ def _read_body(message: EmailMessage, file: str) -> tuple[tuple[Passage, ...], t
     return (), ()
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: _Mail, name: str) -> str:
+    return _decoded(str(message.get(name) or "")[:_LONGEST])
+
+
+def _decoded(text: str) -> str:
     try:
-        return str(message[name] or "")
-    except Exception:  # the standard library's parser of headers fails in many ways on malformed ones
-        return ""
+        return str(make_header(decode_header(text)))
+    except (ValueError, LookupError):  # malformed, or an encoding that nobody knows
+        return text
 
 
-def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
+def _leaves(message: _Mail) -> Iterator[_Mail]:
     """The parts that hold something; a message within a message is one of them, and not gone into."""
-    if message.is_multipart() and message.get_content_maintype() == "multipart":
-        for part in message.iter_parts():
-            assert isinstance(part, EmailMessage)
+    parts = message.get_payload()
+    if message.get_content_maintype() == "multipart" and isinstance(parts, list):
+        for part in cast("list[_Mail]", parts):
             yield from _leaves(part)
     else:
         yield message
 
 
-def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    bodies = list(_bodies(message))
+def _attachments(message: _Mail) -> Iterator[_Mail]:
+    bodies = {id(part) for part in _bodies(message)}
+    return (part for part in _leaves(message) if id(part) not in bodies)
+
+
+def _bodies(message: _Mail) -> Iterator[_Mail]:
     for part in _leaves(message):
-        if not any(part is body for body in bodies):
+        if part.get_content_type() in ("text/plain", "text/html") and part.get_content_disposition() != "attachment":
             yield part
 
 
-def _bodies(message: EmailMessage) -> Iterator[EmailMessage]:
-    for part in _leaves(message):
-        if part.get_content_type() in ("text/plain", "text/html") and _disposition(part) != "attachment":
-            yield part
-
-
-def _disposition(part: EmailMessage) -> str | None:
-    try:
-        return part.get_content_disposition()
-    except Exception:  # as for any header
-        return None
-
-
-def _name(part: EmailMessage) -> str:
-    try:
-        return tidy(part.get_filename() or "") or part.get_content_type()
-    except Exception:  # as for any header
-        return "?"
+def _name(part: _Mail) -> str:
+    return tidy(_decoded(part.get_filename() or "")) or part.get_content_type()
