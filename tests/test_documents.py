@@ -230,6 +230,24 @@ def test_a_pdf_page_without_text_is_probably_a_scan_and_said_so(tmp_path: Path) 
     assert "OCR" in documents.notices[0].sentence("nb")
 
 
+def test_pages_that_can_not_be_read_are_one_problem_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pdf(tmp_path / "a.pdf", [["Tekst."], ["Bombe."], ["Mer."], ["Bombe."]])
+    extract = pypdf.PageObject.extract_text
+
+    def refuse(page: pypdf.PageObject, **options: object) -> str:
+        if b"Bombe" in page["/Contents"].get_object().get_data():
+            raise pypdf.errors.LimitReachedError("far too much")
+        return extract(page, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", refuse)
+    documents = pg.read_documents(tmp_path)
+    assert texts(documents) == ["Tekst.", "Mer."]
+    (problem,) = documents.problems
+    assert problem.what == "2 of 4 pages can't be read: 2, 4 (LimitReachedError: far too much)"
+
+
 def test_mail_prefers_plain_text_keeps_quoted_replies_and_lists_attachments(tmp_path: Path) -> None:
     write_eml(tmp_path / "a.eml", plain="Vårt svar.\n\n> Hva mener dere?", html="<p>Annet</p>", attached=True)
     documents = pg.read_documents(tmp_path)

@@ -53,7 +53,7 @@ def read_mail(path: Path, *, file: str) -> Contents:
     notices: list[Notice] = []
     attached = [_name(part) for part in _attachments(message)]
     if attached:
-        shown = ", ".join(attached[:_MOST_LISTED]) + (" …" if len(attached) > _MOST_LISTED else "")
+        shown = ", ".join(attached[:_MOST_LISTED]) + (", ..." if len(attached) > _MOST_LISTED else "")
         values = {"file": file, "names": shown, "count": len(attached)}
         notices.append(Notice(kind="document_attachments", subjects=(file,), values=values))
     passages, more = _read_body(message, file)

@@ -62,8 +62,7 @@ def read_pages(path: Path, *, file: str) -> Contents:
         read = _read(reader, file)
     notices: list[Notice] = []
     if read.blank:
-        shown = ", ".join(map(str, read.blank[:_MOST_LISTED])) + (" …" if len(read.blank) > _MOST_LISTED else "")
-        values = {"file": file, "pages": shown, "count": len(read.blank)}
+        values = {"file": file, "pages": _listed(read.blank), "count": len(read.blank)}
         notices.append(Notice(kind="document_scan", subjects=(file,), values=values))
     return Contents(kind="pdf", title=title, passages=read.passages, problems=read.problems, notices=notices)
 
@@ -105,12 +104,12 @@ def _title(reader: Any) -> str | None:
 
 def _read(reader: Any, file: str) -> _Read:
     read = _Read(passages=[], problems=[], blank=[])
+    refused: dict[int, str] = {}
     for number in range(1, len(reader.pages) + 1):
         try:
             lines = _find_lines(reader.pages[number - 1])
         except Exception as error:  # a parser of files by strangers may raise anything; the other pages are read
-            what = f"page {number} can't be read ({type(error).__name__}: {error})"
-            read.problems.append(Problem(file=file, what=what[:300], fix="print the file to a new PDF and use that"))
+            refused[number] = f"{type(error).__name__}: {error}"
             continue
         blocks = [block for block in find_page_blocks(lines) if block.text]
         if not blocks:
@@ -119,7 +118,15 @@ def _read(reader: Any, file: str) -> _Read:
             Passage(text=block.text, locator=f"p. {number} ¶ {count}", block=block.kind)
             for count, block in enumerate(blocks, start=1)
         )
+    if refused:
+        reason = next(iter(refused.values()))[:200]
+        what = f"{len(refused)} of {len(reader.pages)} pages can't be read: {_listed(list(refused))} ({reason})"
+        read.problems.append(Problem(file=file, what=what, fix="print the file to a new PDF and use that"))
     return read
+
+
+def _listed(pages: Sequence[int]) -> str:
+    return ", ".join(map(str, pages[:_MOST_LISTED])) + (", ..." if len(pages) > _MOST_LISTED else "")
 
 
 def _find_lines(page: Any) -> list[_Line]:
