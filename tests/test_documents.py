@@ -128,6 +128,23 @@ def test_text_with_a_blank_line_after_every_line_is_put_together(tmp_path: Path)
     assert texts(pg.read_documents(tmp_path)) == [" ".join(lines)] * 10
 
 
+def test_numbered_sections_are_headings_and_end_what_stands_under_a_question(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(
+        "1. Hva bør gjøres?\n\nVei, se\n2.1 Mål.\n\n2.1 Metode\nVi spurte mange.\n\n2.5 millioner er for mye",
+        encoding="utf-8",
+    )
+    write_pdf(tmp_path / "b.pdf", [["2.1.3 Metode", "Vi spurte mange hva de mente, og", "fikk mange svar på det."]])
+    documents = pg.read_documents(tmp_path)
+    assert documents.texts[["block", "level"]].values.tolist() == [
+        ["paragraph", 0], ["paragraph", 0], ["heading", 2], ["paragraph", 0], ["paragraph", 0],
+        ["heading", 3], ["paragraph", 0],
+    ]  # fmt: skip
+    assert documents.statements("question")["text"].tolist()[1:3] == [
+        "Vei, se 2.1 Mål.",
+        "2.1 Metode\n\nVi spurte mange.\n\n2.5 millioner er for mye",
+    ]
+
+
 def test_markdown_has_headings_of_both_kinds(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("Svar\n====\n\nTekst.\n\n## Del 2\nMer.", encoding="utf-8")
     documents = pg.read_documents(tmp_path)
@@ -560,6 +577,71 @@ def test_any_bytes_are_read_or_are_problems(tmp_path_factory: pytest.TempPathFac
     assert len(documents.sources) + sum(problem.file == name for problem in documents.problems) >= 1
     for split in SPLITS:
         assert documents.statements(split)["text"].str.strip().ne("").all()
+
+
+def test_options_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(pg.UsageError, match="largest: -1 is under 0"):
+        pg.read_documents(tmp_path, largest=-1)
+    with pytest.raises(pg.UsageError, match=r"text_column: .* names no column"):
+        pg.read_documents(tmp_path, text_column=["a", " "])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(pg.UsageError, match="neither a folder nor a file"):
+        pg.read_documents(tmp_path / "pipe")
+
+
+def test_a_folder_that_may_not_be_read_is_one_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "open.txt").write_text("Åpent.", encoding="utf-8")
+    listed = Path.iterdir
+
+    def refuse(path: Path) -> object:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    documents = pg.read_documents(tmp_path)
+    assert texts(documents) == ["Åpent."]
+    assert [str(problem) for problem in documents.problems] == [
+        "closed: the folder can't be read: permission denied; check that you may read it"
+    ]
+
+
+def test_names_that_differ_only_by_what_an_id_can_not_hold_stay_apart(tmp_path: Path) -> None:
+    for name in ("a;b.txt", "a_b.txt", "c\udce5.txt"):
+        (tmp_path / name).write_text("Tekst.", encoding="utf-8")
+    assert pg.read_documents(tmp_path).sources["id"].tolist() == ["a_b.txt", "a_b.txt~", "c?.txt"]
+
+
+def test_rows_with_more_cells_than_the_header_are_one_problem_and_read_as_far_as_they_can(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id,svar\n1,Vi vil ha vei,nå\n2,Vi vil ha en bane,og,mer\n3\n", encoding="utf-8")
+    documents = pg.read_documents(tmp_path)
+    assert texts(documents) == ["Vi vil ha vei", "Vi vil ha en bane"]
+    assert [(problem.row, problem.what[:5]) for problem in documents.problems] == [(2, "2 of ")]
+
+
+def test_the_line_in_which_excel_names_the_separator_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"sep=;\r\nid;svar\r\n1;Vi vil, ha vei\r\n")
+    assert texts(pg.read_documents(tmp_path)) == ["Vi vil, ha vei"]
+
+
+def test_text_boxes_are_read_once_and_after_their_paragraph(tmp_path: Path) -> None:
+    document = docx.Document()
+    run = document.add_paragraph("Avsnitt.").runs[0]._r
+    names = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    alternate = run.makeelement(f"{{{names}}}AlternateContent", nsmap={"mc": names})
+    for name in ("Choice", "Fallback"):
+        box, paragraph, part, words = (OxmlElement(tag) for tag in ("w:txbxContent", "w:p", "w:r", "w:t"))
+        words.text = "I boksen."
+        part.append(words)
+        paragraph.append(part)
+        box.append(paragraph)
+        choice = alternate.makeelement(f"{{{names}}}{name}")
+        choice.append(box)
+        alternate.append(choice)
+    run.append(alternate)
+    document.save(str(tmp_path / "a.docx"))
+    assert texts(pg.read_documents(tmp_path)) == ["Avsnitt.", "I boksen."]
 
 
 # -- splitting ---------------------------------------------------------------------------------------------------------

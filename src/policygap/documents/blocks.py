@@ -9,9 +9,22 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["ROOM", "Block", "find_blocks", "find_mark", "full_width", "is_question", "join_lines", "single_space"]
+__all__ = [
+    "ROOM",
+    "Block",
+    "find_blocks",
+    "find_mark",
+    "full_width",
+    "is_question",
+    "join_lines",
+    "section_level",
+    "single_space",
+]
 
-_DASHED: Final = re.compile(r"(?:[-*+•‣▪●○◦–—·\u25a0\u2043\uf0b7]|o)\s+\S")  # the last but two is Word's own bullet
+# The last are Word's own bullets, in fonts of pictures.
+_DASHED: Final = re.compile("(?:[-*+•‣\u2043▪■□▫●○◦–—·►▶➢➤→⇒❖✓✔✗\uf0a7\uf0b7\uf0d8\uf0e0\uf0fc]|o)\\s+\\S")
+_SECTION: Final = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,3})\.?\s+[^\W\d_]")
+_LONGEST_HEADING: Final = 120
 _COUNTED: Final = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s+(\S)")
 ROOM: Final = 0.85
 """Letters are not equally wide, so a line counts as full from this share of the usual longest one on."""
@@ -155,6 +168,9 @@ def _find_in_part(lines: Sequence[str]) -> Iterator[Block]:
     wrapped = all(len(line) <= _WIDEST for line in lines)
     waiting: list[str] = []
     kind, last = "paragraph", ""
+    if lines and (level := section_level(lines[0])):
+        yield Block(lines[0], "heading", level)
+        lines = lines[1:]
     for line in lines:
         mark = find_mark(line, last, first=not waiting)
         alone = is_question(line)
@@ -167,6 +183,20 @@ def _find_in_part(lines: Sequence[str]) -> Iterator[Block]:
         waiting.append(line)
     if waiting:
         yield Block(join_lines(waiting), kind)
+
+
+def section_level(line: str) -> int:
+    """The level of a numbered section whose heading a line of its own looks like, or 0.
+
+    Examples
+    --------
+    >>> section_level("2.1 Roads and ferries"), section_level("2.1 million is too much."), section_level("2. Roads")
+    (2, 0, 0)
+    """
+    found = _SECTION.match(line)
+    if not found or len(line) > _LONGEST_HEADING or line.endswith((".", ",", ";", ":", "-", "?", "!")):
+        return 0
+    return 0 if line[found.end() - 1].islower() else found.group(1).count(".") + 1
 
 
 def find_mark(line: str, last: str = "", *, first: bool = False) -> str:

@@ -14,7 +14,7 @@ from attrs import define, frozen
 
 from ..errors import Problem
 from ..notices import Notice
-from .blocks import Block, find_mark, full_width, is_question, join_lines
+from .blocks import Block, find_mark, full_width, is_question, join_lines, section_level
 from .passages import Contents, DocumentError, Passage, tidy
 
 __all__ = ["read_pages"]
@@ -115,7 +115,7 @@ def _read(reader: Any, file: str) -> _Read:
         if not blocks:
             read.blank.append(number)
         read.passages.extend(
-            Passage(text=block.text, locator=f"p. {number} ¶ {count}", block=block.kind)
+            Passage(text=block.text, locator=f"p. {number} ¶ {count}", block=block.kind, level=block.level)
             for count, block in enumerate(blocks, start=1)
         )
     if refused:
@@ -192,4 +192,6 @@ def _parted(waiting: Sequence[_Line], line: _Line, *, width: float, usual: float
 
 def _block(lines: Sequence[_Line]) -> Block:
     text = join_lines([line.text for line in lines])
+    if level := section_level(text):
+        return Block(text, "heading", level)
     return Block(text, "bullet" if find_mark(text, first=True) else "paragraph")
