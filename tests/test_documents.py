@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import sys
@@ -16,7 +17,7 @@ import pypdf
 import pytest
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import policygap as pg
@@ -647,6 +648,7 @@ def test_text_boxes_are_read_once_and_after_their_paragraph(tmp_path: Path) -> N
 # -- splitting ---------------------------------------------------------------------------------------------------------
 
 LINES = st.text(st.sampled_from("aB 1.?!:-•#=«»()é\u00ad\t\n") | st.characters(exclude_categories=("Cs",)), max_size=60)
+CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\x00")  # NUL makes a file no text
 WORDS = st.sampled_from(
     [
         "Vi",
@@ -783,6 +785,43 @@ def test_a_question_is_told_by_its_look(text: str, heading: bool, asks: bool) ->
 # -- studies -----------------------------------------------------------------------------------------------------------
 
 
+@given(
+    texts=st.lists(st.text(CHARACTERS, max_size=40), min_size=1, max_size=4),
+    speaker=st.text(CHARACTERS, max_size=8),
+    split=st.sampled_from(SPLITS),
+)
+@settings(max_examples=30)  # each writes and reads a study twice
+def test_any_text_comes_back_from_a_study_as_it_was_read(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], speaker: str, split: str
+) -> None:
+    folder = tmp_path_factory.mktemp("study")
+    with (folder / "a.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["who", "text"], *([speaker, f"x {text}"] for text in texts)])
+    documents = pg.read_documents(folder, text_column="text", speaker_column="who")
+    statements = documents.statements(split)
+    study = pg.build_study(
+        themes=[{"id": "t", "label": "T"}],
+        targets=[{"id": "A", "kind": "focus_area", "label": "A"}],
+        groups=[{"id": "everybody there is", "label": "All"}],
+        actors=documents.actors("everybody there is"),
+        sources=documents.sources,
+        statements=statements,
+        codings=[{"statement": statements["id"][0], "code": "t", "coder": "k"}],
+    )
+    for name in ("again", "again.xlsx"):
+        study.write(folder / name)
+        again = pg.read_study(folder / name).statements
+        assert again["text"].tolist() == statements["text"].tolist()
+        assert again["speaker"].tolist() == statements["speaker"].tolist()
+
+
+def test_a_table_of_one_column_needs_no_quotes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('svar\nVi vil ha vei, buss; og bane\n"Og ""ferje"", takk"\n', encoding="utf-8")
+    documents = pg.read_documents(tmp_path)
+    assert texts(documents) == ["Vi vil ha vei, buss; og bane", 'Og "ferje", takk']
+    assert documents.problems == ()
+
+
 def test_a_study_starts_from_documents(tmp_path: Path) -> None:
     (tmp_path / "a; b.txt").write_text(LETTER, encoding="utf-8")
     write_xlsx(tmp_path / "b.xlsx", [["svar"], ["Vi vil gjerne ha vei"], ["Og vi vil ha bane"]])
@@ -803,7 +842,7 @@ def test_a_study_starts_from_documents(tmp_path: Path) -> None:
     assert again.sources[0].extra["format"] == "txt"
 
 
-@pytest.mark.parametrize("library", ["docx", "pypdf", "selectolax", "sentencex"])
+@pytest.mark.parametrize("library", ["docx", "openpyxl", "pypdf", "selectolax", "sentencex"])
 def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(pg.UsageError, match=rf"extra documents \({library} is missing\)"):

@@ -24,6 +24,7 @@ from .passages import Contents, DocumentError, Passage, tidy
 __all__ = ["Columns", "read_rows", "read_workbook"]
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
+_NONE: Final = "\x1f"  # where the header has one column, nothing in a row separates cells
 _SAMPLE: Final = 1 << 16
 _TRIED: Final = 50  # rows that tell the separator
 _WORDS: Final = 4  # words a cell from which on, on average, a column is text
@@ -111,7 +112,8 @@ def _find_separator(sample: str) -> str:
         width = len(rows[0]) if rows else 0
         return (sum(len(row) == width for row in rows) if width > 1 else 0), width
 
-    return max(_SEPARATORS, key=score)
+    best = max(_SEPARATORS, key=score)
+    return best if score(best)[1] > 1 else _NONE
 
 
 def _find_ragged(body: Sequence[Row], width: int, file: str) -> list[Problem]:

@@ -156,6 +156,11 @@ def _digest(speaker: str, text: str) -> str:
     return hashlib.blake2b(f"{speaker}\x00{text}".encode(), digest_size=_DIGEST).hexdigest()
 
 
+def _as_id(text: str) -> str:
+    """Text that may be an id: on one line, and without the semicolon, which separates the items of lists."""
+    return "".join(char if char.isprintable() else "_" for char in " ".join(text.replace(";", "_").split()))
+
+
 def collect_documents(found: Sequence[tuple[str, Contents]], *, problems: Sequence[Problem]) -> Documents:
     """Put what was read from files together.
 
@@ -170,14 +175,15 @@ def collect_documents(found: Sequence[tuple[str, Contents]], *, problems: Sequen
     texts: list[tuple[Any, ...]] = []
     names: set[str] = set()
     for file, contents in found:
-        name = file.replace(";", "_").strip()  # a semicolon separates the items of lists
+        name = _as_id(file)
         while name in names:
             name += "~"
         names.add(name)
         sources.append((name, contents.title or PurePosixPath(file).stem, "submission", file, contents.kind))
         for item in contents.passages:
-            speaker = item.speaker.replace(";", "_") if item.speaker else None
-            speaker = speaker or (name if item.row is None else f"{name}#{item.locator.removeprefix('row ')}")
+            speaker = _as_id(item.speaker or "") or (
+                name if item.row is None else f"{name}#{item.locator.removeprefix('row ')}"
+            )
             texts.append((name, speaker, item.locator, item.text, item.block, item.level, item.row))
     frame = pd.DataFrame(texts, columns=pd.Index(_TEXTS), dtype=object)
     kinds = dict.fromkeys(_TEXTS, "str") | {"level": "int64", "row": "Int64"}

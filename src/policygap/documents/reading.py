@@ -27,7 +27,7 @@ from .word import read_word
 
 __all__ = ["read_documents"]
 
-_LIBRARIES: Final = ("docx", "pypdf", "selectolax", "sentencex")
+_LIBRARIES: Final = ("docx", "openpyxl", "pypdf", "selectolax", "sentencex")
 _LARGEST: Final = 200_000_000
 _LOCKS: Final = ("~$", ".~lock.")
 _JUNK: Final = ("thumbs.db", "desktop.ini")
