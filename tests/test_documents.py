@@ -420,6 +420,13 @@ def zip_bomb(path: Path) -> None:
         archive.writestr("media/zeros.xml", bytes(30_000_000))
 
 
+def open_document_bomb(path: Path) -> None:
+    """What says of itself what it is takes all the memory there is."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("mimetype", "w") as member:
+        for _ in range(200):
+            member.write(bytes(1_000_000))
+
+
 def lying_zip_bomb(path: Path) -> None:
     """The size that the directory states is a lie."""
     zip_bomb(path)
@@ -463,6 +470,7 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "old doc": ("x.doc", lambda path: path.write_bytes(OLE + b"\0" * 600), "old Office format"),
     "zip bomb docx": ("x.docx", zip_bomb, "more than the 20 MB that are read"),
     "zip bomb xlsx": ("x.xlsx", zip_bomb, "more than the 20 MB that are read"),
+    "open document bomb": ("x.odt", open_document_bomb, "zip file"),
     "lying zip bomb": ("x.docx", lying_zip_bomb, "damaged"),
     "entity bomb": ("x.docx", entity_bomb, "XML that Office never writes"),
     "text named docx": ("x.docx", lambda path: path.write_text("Hei."), "no .docx file"),

@@ -11,6 +11,7 @@ from .passages import DocumentError
 
 __all__ = ["check_archive", "is_locked", "name_archive"]
 
+_SHORT: Final = 200  # characters of a type
 _TOP: Final = 1 << 12
 _OPEN: Final = "save a copy without a password"
 _AGAIN: Final = "open it in the program it was made with and save it again"
@@ -32,7 +33,10 @@ def name_archive(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-            kind = archive.read("mimetype")[:200].decode("ascii", "replace") if "mimetype" in names else ""
+            kind = ""
+            if "mimetype" in names:
+                with archive.open("mimetype") as member:
+                    kind = member.read(_SHORT).decode("ascii", "replace")
     # zipfile calls a compression that it does not know a NotImplementedError
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DocumentError(f"the file is damaged or cut off ({error})", _AGAIN) from error
