@@ -20,6 +20,7 @@ _HOMES = {
     "Coverage": "coverage",
     "DecisionTable": "decisions",
     "DecisionTableError": "errors",
+    "Documents": "documents",
     "Gap": "gaps",
     "Group": "model",
     "Matrix": "matrices",
@@ -43,11 +44,13 @@ _HOMES = {
     "build_study": "study",
     "built_in_table": "decisions",
     "check_claims": "claims",
+    "collapse_campaigns": "documents",
     "collect_evidence": "evidence",
     "compare_prompted": "prompting",
     "compare_sides": "sides",
     "cross_tabulate": "matrices",
     "describe_network": "network",
+    "find_campaigns": "documents",
     "find_conflicts": "tracing",
     "find_gaps": "gaps",
     "find_problems": "study",
@@ -60,6 +63,7 @@ _HOMES = {
     "measure_agreement": "agreement",
     "measure_coverage": "coverage",
     "measure_robustness": "robustness",
+    "read_documents": "documents",
     "read_rules": "rules.reading",
     "read_study": "study",
     "read_table": "decisions",
@@ -80,6 +84,7 @@ __all__ = [
     "Coverage",
     "DecisionTable",
     "DecisionTableError",
+    "Documents",
     "Gap",
     "Group",
     "Matrix",
@@ -104,11 +109,13 @@ __all__ = [
     "build_study",
     "built_in_table",
     "check_claims",
+    "collapse_campaigns",
     "collect_evidence",
     "compare_prompted",
     "compare_sides",
     "cross_tabulate",
     "describe_network",
+    "find_campaigns",
     "find_conflicts",
     "find_gaps",
     "find_problems",
@@ -121,6 +128,7 @@ __all__ = [
     "measure_agreement",
     "measure_coverage",
     "measure_robustness",
+    "read_documents",
     "read_rules",
     "read_study",
     "read_table",
@@ -150,6 +158,7 @@ if TYPE_CHECKING:
     from .claims import check_claims
     from .coverage import Coverage, measure_coverage
     from .decisions import DecisionTable, built_in_table, read_table
+    from .documents import Documents, collapse_campaigns, find_campaigns, read_documents
     from .errors import DecisionTableError, PolicyGapError, Problem, StudyError, UsageError
     from .evidence import collect_evidence
     from .gaps import Gap, find_gaps

@@ -20,13 +20,15 @@ from .encoding import guess_encoding, guess_wide
 from .rawtables import Reading, is_coded, make_table, to_categories
 from .scan import scan_csv
 
-__all__ = ["SEPARATORS", "any_length", "read_csv", "why_not"]
+__all__ = ["END", "SEPARATORS", "any_length", "read_csv", "why_not", "with_end"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEAD: Final = 1 << 20
 _SEP_LINE: Final = re.compile(rb'"?sep=(.)"?\r?\n')
-_END: Final = "\x00end of file\x00"
+END: Final = "\x00end of file\x00"
+"""What :func:`with_end` puts after the last line: an open quote swallows it."""
+
 _IN_MEMORY: Final = 1 << 30  # above this the parser works in pieces, slower but with less memory
 _AS_UTF8: Final = "in Excel choose 'CSV UTF-8' when saving; in an editor choose the encoding UTF-8"
 
@@ -186,9 +188,9 @@ def _read_slowly(source: _Source, layout: _Layout) -> Reading:
     width = len(layout.names)
     with source.at(layout.start) as stream, any_length():
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        reader = csv.reader(_with_end(text), delimiter=layout.separator)
+        reader = csv.reader(with_end(text), delimiter=layout.separator)
         for number, cells in enumerate(reader, start=1):
-            if cells == [_END]:
+            if cells == [END]:
                 break
             problems.extend(_row_problems(source.file, number, cells, layout))
             if number > 1 and any(cells):
@@ -200,21 +202,21 @@ def _read_slowly(source: _Source, layout: _Layout) -> Reading:
     return Reading(table=table, problems=(*named, *problems), remarks=_remarks(source, layout))
 
 
-def _with_end(text: TextIO) -> Iterator[str]:
+def with_end(text: TextIO) -> Iterator[str]:
     """The lines, and one more that an unclosed quote swallows."""
     line = ""
     for line in text:  # the last one is looked at below
         yield line
     if not line.endswith(("\n", "\r")):
         yield "\n"
-    yield _END
+    yield END
 
 
 def _row_problems(file: str, number: int, cells: list[str], layout: _Layout) -> Iterator[Problem]:
     def problem(what: str, fix: str) -> Problem:
         return Problem(file=file, row=number, what=what, fix=fix)
 
-    if cells and cells[-1].endswith(_END):
+    if cells and cells[-1].endswith(END):
         what = "a quote is opened here and never closed"
         yield problem(what, 'close it with ", and double every " inside a quoted cell')
         return

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["Oddity", "Sheet", "SpreadsheetError", "cell_name", "read_sheets", "unescape"]
+__all__ = ["Oddity", "Sheet", "SpreadsheetError", "cell_name", "read_sheets", "read_values", "unescape"]
 
 _MOST_BYTES: Final = 1 << 30
 _TOP: Final = 1 << 16
 _MOST_COLUMNS: Final = 16_384
+_MOST_ROWS: Final = 1_048_576
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _DAMAGED: Final = (  # what openpyxl and zipfile raise on damaged files; NotImplementedError: an unknown compression
     zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, OSError,
@@ -135,6 +136,48 @@ def read_sheets(stream: IO[bytes], *, typed: str = "") -> Iterator[Sheet]:
         raise SpreadsheetError(f"the workbook is damaged ({error})", "open it in Excel and save it again") from error
 
 
+def read_values(stream: IO[bytes], *, most_cells: int = 20_000_000) -> Iterator[tuple[str, int, list[str | None]]]:
+    """Read what a workbook's cells show, row by row, without holding it all.
+
+    Parameters
+    ----------
+    stream
+        The open file.
+    most_cells
+        After how many cells, empty ones before a filled one included, to give up.
+
+    Yields
+    ------
+    tuple
+        Sheet, row number and cells of each row that holds anything.
+
+    Raises
+    ------
+    SpreadsheetError
+        The file is no workbook, encrypted, damaged, or far too large.
+    UsageError
+        The extra ``excel`` is not installed.
+    """
+    _require()
+    _check_kind(stream)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as above
+            workbook: Any = _load(stream, values=True, streaming=True)
+            count = 0
+            for sheet in workbook.worksheets:
+                sheet.reset_dimensions()  # what a sheet says of its size need not be so
+                for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+                    count += len(row)
+                    if number > _MOST_ROWS or count > most_cells:
+                        raise SpreadsheetError("the workbook is far too large", "save its filled cells as a CSV file")
+                    cells = [cell_text(value) for value in row]
+                    if any(cells):
+                        yield sheet.title, number, cells
+    except _DAMAGED as error:
+        raise SpreadsheetError(f"the workbook is damaged ({error})", "open it in Excel and save it again") from error
+
+
 def _require() -> None:
     try:
         importlib.import_module("openpyxl")
@@ -143,7 +186,7 @@ def _require() -> None:
         raise UsageError([Problem(what=what, fix=fix)]) from error
 
 
-def _load(stream: IO[bytes], *, values: bool) -> Workbook:
+def _load(stream: IO[bytes], *, values: bool, streaming: bool = False) -> Workbook:
     """The workbook, with the stored values of its formulas or the formulas themselves."""
     from openpyxl.reader.excel import ExcelReader
 
@@ -156,7 +199,7 @@ def _load(stream: IO[bytes], *, values: bool) -> Workbook:
                 with self.archive.open(part.PartName[1:]) as table:
                     self.shared_strings = _read_texts(table)
 
-    reader = Reader(stream, data_only=values)
+    reader = Reader(stream, read_only=streaming, data_only=values)
     reader.read()
     return reader.wb
 
