@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import unicodedata
 from collections.abc import Sequence
@@ -584,3 +585,12 @@ def test_hostile_rules_and_texts_take_steps_in_proportion() -> None:
     assert matcher.automaton.find("a" * 100_000) == tuple(range(399))
     falls = [pg.Rule("y", any=["*" + "a" * 200 + "b*"])]
     assert Matcher.of(falls).automaton.find("a" * 100_000) == ()
+
+
+def test_the_table_of_cases_in_the_reference_is_true() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (yes|no) \|$", page, re.MULTILINE)
+    assert len(rows) > 25
+    for pattern, written, fires in rows:
+        text = written.replace("\\n", "\n").replace("\\u00ad", "\u00ad").replace("\\u030a", "\u030a")
+        assert pg.Rule("x", any=[pattern]).fires_on(text) is (fires == "yes"), (pattern, text)

@@ -19,7 +19,7 @@ __all__ = ["Block", "ParquetTexts", "blocks", "encode", "parquet_writer", "to_ar
 
 Array = np.ndarray[Any, Any]
 
-_BLOCK = 16 << 20  # bytes of text held at a time
+_BLOCK = 32 << 20  # bytes of text held at a time
 
 
 @frozen(kw_only=True, eq=False)

@@ -31,7 +31,7 @@ Array = np.ndarray[Any, Any]
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _PARTING: Final = bytes(byte for byte in range(128) if byte not in _LETTERS)
-_IS_WORD: Final = np.array([byte >= 128 or byte in _LETTERS for byte in range(256)])  # noqa: PLR2004
+_IS_LETTER: Final = bytes(byte >= 128 or byte in _LETTERS for byte in range(256))  # noqa: PLR2004
 _HARD, _BREAKS, _JOINS, _STARTS, _HIT = 1, 2, 4, 8, 16
 _PARAGRAPH = re.compile(rb"(?:\r\n|[\n\v\f]|\r(?!\n))[ \t]*[\r\n\v\f]")
 _BREAK_IN_LINE = re.compile(rb"-?[ \t]*(?:\r\n|[\r\n\v\f])[ \t]*")
@@ -179,7 +179,7 @@ class _Stretches:
     def tables(self) -> tuple[Array, ...]:
         """By number: flags, how many words, where its fillings start; then slot and word of each filling."""
         if self._arrays is None:
-            kinds = (np.uint8, np.int64, np.int64, np.int64, np.int64)
+            kinds = (np.uint8, np.int32, np.int64, np.int32, np.int32)
             self._arrays = tuple(np.array(one, dtype=kind) for one, kind in zip(self._lists, kinds, strict=True))
         return self._arrays
 
@@ -257,8 +257,9 @@ class _Reader:
         for row in hard.tolist():
             for place in self.matcher.fired(self.matcher.look(block.text(row))):
                 masks[place, row] = True
-        rows, rules = np.nonzero(masks.T)
-        return rows + block.first, rules
+        rules, rows = np.nonzero(masks)
+        order = np.argsort(rows, kind="stable")
+        return rows[order] + block.first, rules[order]
 
     def _fires(self, node: _Node, filled: dict[int, Array], block: Block) -> Array:
         """For each row of the block, whether a node's rule fires."""
@@ -298,31 +299,26 @@ class _Reader:
         numbers = self.stretches.numbers(distinct)
         flags, words, first, slot_of, step_of = self.stretches.tables
         flags = flags[numbers]
-        flag = flags[ids]
         rows_of = _Rows(starts, block.offsets)
-        hits = np.flatnonzero(flag & _HIT)
-        number = numbers[ids[hits]]
+        hits = np.flatnonzero((flags & _HIT).astype(bool)[ids])
+        number, row = numbers[ids[hits]], rows_of(hits)
         repeats = first[number + 1] - first[number]
         which = np.repeat(first[number] - np.cumsum(repeats) + repeats, repeats) + np.arange(repeats.sum())
         slots = slot_of[which].astype(self.plan.kind)
-        rows = np.repeat(rows_of(hits), repeats)
+        rows = np.repeat(row, repeats)
         order = np.argsort(slots, kind="stable")
         slots = slots[order]
         edges = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
         spans = {int(slots[low]): order[low:high] for low, high in pairwise(edges)}
         filled = {slot: rows[of] for slot, of in spans.items() if slot < self.plan.slots}
         if self.plan.phrases and any(slot >= self.plan.slots for slot in spans):
-            places = np.repeat(self._places(flag, words[numbers][ids], rows_of)[hits], repeats) + step_of[which]
+            # Words of one paragraph have places side by side; an end of a paragraph or row takes a place too.
+            taken = words[numbers] + ((flags & _BREAKS) != 0)
+            before = np.cumsum(taken.astype(np.min_scalar_type(int(taken.max())))[ids], dtype=np.int64)
+            places = np.repeat(before[hits] - taken[ids[hits]] + row, repeats) + step_of[which]
             self._fill_phrases(filled, {slot: (places[of], rows[of]) for slot, of in spans.items()})
-        hard = _hard_rows(flag, rows_of) if (flags & (_HARD | _JOINS)).any() else none
+        hard = _hard_rows(flags[ids], rows_of) if (flags & (_HARD | _JOINS)).any() else none
         return filled, hard
-
-    def _places(self, flag: Array, words: Array, rows_of: _Rows) -> Array:
-        """The place of each stretch's first word, such that words of one paragraph alone have places side by side."""
-        before = words + ((flag & _BREAKS) != 0)
-        places = np.cumsum(before) - before
-        first = rows_of.firsts
-        return places + np.cumsum(np.bincount(first[first < len(flag)], minlength=len(flag)))
 
     def _fill_phrases(self, filled: dict[int, Array], at: dict[int, tuple[Array, Array]]) -> None:
         for pieces, slots in self.plan.phrases:
@@ -349,17 +345,12 @@ class _Rows:
     def __call__(self, stretches: Array) -> Array:
         return np.searchsorted(self._offsets, self._starts[stretches], side="right") - 1
 
-    @property
-    def firsts(self) -> Array:
-        """The first stretch of each row."""
-        return np.searchsorted(self._starts, self._offsets[:-1])
-
 
 def _starts_of(block: Block) -> Array:
     """Where stretches start: at a letter after what is none, or at the start of a row."""
-    letters = _IS_WORD[block.data]
+    letters = np.frombuffer(block.data.tobytes().translate(_IS_LETTER), dtype=bool)
     starts = letters.copy()
-    starts[1:] &= ~letters[:-1]
+    np.greater(letters[1:], letters[:-1], out=starts[1:])
     firsts = block.offsets[:-1]
     firsts = firsts[firsts < len(letters)]
     starts[firsts] = letters[firsts]
