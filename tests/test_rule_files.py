@@ -322,6 +322,25 @@ def test_parquet_goes_in_and_out(out: str, rules: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == (tmp_path / out).read_bytes()
 
 
+def test_a_folder_of_documents_gets_codes_and_bad_ones_are_told(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (folder / "a.txt").write_text("More buses.\n\nNothing. And light rail.", encoding="utf-8")
+    (folder / "b.pdf").write_bytes(b"%PDF-1.7 and nothing")
+    out = tmp_path / "o.csv"
+    assert main(["classify", str(rules), str(folder), "-o", str(out), "--split", "sentence", "--lang", "en"]) == 1
+    assert out.read_text(encoding="utf-8").splitlines() == [
+        "text,source,locator,code",
+        "0,a.txt,¶ 1,bus",
+        "2,a.txt,¶ 2,bus",
+    ]
+    said = capsys.readouterr()
+    assert "2 of 3 texts have 2 codes" in said.out
+    assert said.err.startswith("b.pdf: ")
+
+
 def test_the_command_classifies_and_tells_what_rules_can_not_mean(
     rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -204,10 +204,14 @@ def _add_files(commands: Any) -> None:
     about = "give codes to the texts of a CSV or Parquet file by rules"
     classify = commands.add_parser("classify", help=about, description=f"{about.capitalize()}.")
     classify.add_argument("rules", metavar="RULES", help="a .toml file, a quanteda .yml or a LIWC .dic")
-    classify.add_argument("input", metavar="INPUT", help="a .csv, .tsv, .txt or .parquet file")
+    classify.add_argument(
+        "input", metavar="INPUT", help="a .csv, .tsv, .txt or .parquet file, or a folder of documents"
+    )
     classify.add_argument("-o", "--out", metavar="OUT", required=True, help="a .csv or .parquet file to write")
     classify.add_argument("--column", metavar="C", help="the column of texts (the only one, or text)")
     classify.add_argument("--id", metavar="C", help="a column to repeat beside each code")
+    classify.add_argument("--split", metavar="S", default="paragraph", help="documents into: paragraph, sentence, ...")
+    classify.add_argument("--lang", metavar="LANG", default="nb", help="the documents' language, for sentences (nb)")
     classify.set_defaults(run=_classify)
 
     new = commands.add_parser("new", help="write a small study of your own to start from, or what a new coder needs")
@@ -506,10 +510,19 @@ def _classify(arguments: argparse.Namespace) -> int:
     for finding in rules.check().to_dict("records"):
         print(printable(f"{arguments.rules}, rule {finding['code']!r}: {finding['told']}"), file=sys.stderr)
     done = classify_file(
-        rules, arguments.input, arguments.out, column=arguments.column, id=arguments.id, progress=_progress_bar()
+        rules,
+        arguments.input,
+        arguments.out,
+        column=arguments.column,
+        id=arguments.id,
+        split=arguments.split,
+        language=arguments.lang,
+        progress=_progress_bar(),
     )
+    for problem in done.problems:
+        print(problem, file=sys.stderr)
     _print(f"{done.coded:,} of {done.rows:,} texts have {done.codes:,} codes: {printable(arguments.out)}")
-    return DONE
+    return PROBLEMS if done.problems else DONE
 
 
 def _new(arguments: argparse.Namespace) -> int:

@@ -150,28 +150,26 @@ class ParquetTexts:
         kinds = dict(zip(self.names, self._file.schema_arrow.types, strict=True))
         self.text_names = [name for name, kind in kinds.items() if "string" in str(kind)]
 
-    def batches(self, text: str, beside: str | None, size: int) -> Iterator[tuple[Any, list[str] | None, int, int]]:
+    def batches(self, text: str, beside: list[str], size: int) -> Iterator[tuple[Any, dict[str, list[str]], int, int]]:
         """Texts, what stands beside them, how many rows are read, and how many there are."""
         done, total = 0, self._file.metadata.num_rows
-        columns = [text] if beside is None else [text, beside]
-        for batch in self._file.iter_batches(batch_size=size, columns=columns):
+        for batch in self._file.iter_batches(batch_size=size, columns=[text, *beside]):
             done += len(batch)
-            ids = None if beside is None else [str(one) for one in batch.column(beside).to_pylist()]
-            yield batch.column(text), ids, done, total
+            cells = {name: [str(one) for one in batch.column(name).to_pylist()] for name in beside}
+            yield batch.column(text), cells, done, total
 
 
 @contextlib.contextmanager
-def parquet_writer(stream: BinaryIO, beside: str | None) -> Generator[Callable[..., None]]:
-    """What writes columns ``text``, possibly one beside it, and ``code`` to a Parquet file, batch by batch."""
+def parquet_writer(stream: BinaryIO, beside: list[str]) -> Generator[Callable[..., None]]:
+    """What writes columns ``text``, those beside it, and ``code`` to a Parquet file, batch by batch."""
     parquet = _parquet()
     import pyarrow as pa
 
-    fields = [("text", pa.int64()), *([(beside, pa.string())] if beside is not None else []), ("code", pa.string())]
+    fields = [("text", pa.int64()), *((name, pa.string()) for name in beside), ("code", pa.string())]
     schema = pa.schema(fields)
     with parquet.ParquetWriter(stream, schema) as writer:
 
-        def write(rows: list[int], ids: list[str] | None, codes: list[str]) -> None:
-            columns = [rows, codes] if ids is None else [rows, ids, codes]
+        def write(columns: list[list[Any]]) -> None:
             arrays = [pa.array(one, type=kind) for one, (_, kind) in zip(columns, fields, strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 

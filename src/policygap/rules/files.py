@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from ..documents.reading import read_documents
 from ..errors import Problem, UsageError
 from ..escaping import for_spreadsheet
 from ..io.atomic import replace_files
@@ -32,11 +33,20 @@ Progress = Callable[[int, int], Any]
 
 @frozen(kw_only=True)
 class Classified:
-    """What was done: how many rows were read, how many of them got a code, and how many codes there are in all."""
+    """What was done.
+
+    Attributes
+    ----------
+    rows, coded, codes
+        How many rows were read, how many of them got a code, and how many codes there are in all.
+    problems
+        Documents of a folder that could not be read.
+    """
 
     rows: int
     coded: int
     codes: int
+    problems: tuple[Problem, ...] = ()
 
 
 def classify_file(
@@ -46,6 +56,8 @@ def classify_file(
     *,
     column: str | None = None,
     id: str | None = None,  # as tables call it
+    split: str = "paragraph",
+    language: str = "nb",
     progress: Progress | None = None,
 ) -> Classified:
     r"""Give codes to the texts of a file.
@@ -55,14 +67,18 @@ def classify_file(
     rules
         The rules.
     source
-        A ``.csv``, ``.tsv`` or ``.txt`` file with a header, or a ``.parquet`` file (needs the extra ``arrow``).
+        A ``.csv``, ``.tsv`` or ``.txt`` file with a header, a ``.parquet`` file (needs the extra ``arrow``), or a
+        folder of documents (needs the extra ``documents``).
     out
-        A ``.csv`` or ``.parquet`` file: ``text``, the row's position from 0; the column ``id``, if one is named; and
-        ``code``. It is written whole or not at all.
+        A ``.csv`` or ``.parquet`` file: ``text``, the row's position from 0; the column ``id``, if one is named (for a
+        folder: ``source`` and ``locator``); and ``code``. It is written whole or not at all.
     column
         The column of texts; by default the only one, or the one that is called ``text``.
     id
         A column to repeat beside each code.
+    split, language
+        For a folder: how its documents are split into statements, as for
+        :meth:`policygap.documents.collection.Documents.statements`.
     progress
         Called after every batch with how much is done, and how much there is.
 
@@ -87,24 +103,27 @@ def classify_file(
     problems = [
         Problem(file=str(path), what=f"a file that ends in '{path.suffix}' is {no}", fix=f"use {', '.join(known)}")
         for path, known, no in ((source, _READ, "not read"), (out, _WRITTEN, "not written"))
-        if path.suffix.lower() not in known
+        if path.suffix.lower() not in known and not (path == source and source.is_dir())
     ]
     if problems:
         raise UsageError(problems)
-    opened = _Parquet if source.suffix.lower() == ".parquet" else _Csv
     try:
-        texts = opened(source, column, id)
+        if source.is_dir():
+            texts: _Csv | _Parquet | _Folder = _Folder(source, split, language)
+        else:
+            texts = (_Parquet if source.suffix.lower() == ".parquet" else _Csv)(source, column, id)
         done: list[Classified] = []
         write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
-        replace_files({out: lambda stream: done.append(write(stream, rules, texts, id, progress))})
+        replace_files({out: lambda stream: done.append(write(stream, rules, texts, progress))})
     except OSError as error:
         place = str(error.filename or source)
         raise UsageError([Problem(file=place, what=f"it can't be read or written: {why_not(error)}")]) from None
-    return done[0]
+    return evolve(done[0], problems=texts.problems)
 
 
-Batch = tuple[Any, "Sequence[str] | None", int, int]
-"""Texts, the ids beside them, how much of the file is read, and how much there is."""
+Beside = dict[str, list[str]]
+Batch = tuple[Any, Beside, int, int]
+"""Texts, the columns beside them, how much of the file is read, and how much there is."""
 
 
 class _Csv:
@@ -121,7 +140,9 @@ class _Csv:
             self._encoding = guess_encoding(head).codec
         self._separator = max(SEPARATORS, key=lambda one: len(self._first(one)))
         names = self._first(self._separator)
-        self._places = _choose(names, column, id, str(path))
+        self._text, self._beside = _choose(names, column, id, str(path))
+        self.columns = [] if id is None else [id]
+        self.problems: tuple[Problem, ...] = ()
 
     def _open(self, stream: BinaryIO) -> io.TextIOWrapper:
         return io.TextIOWrapper(stream, encoding=self._encoding, errors="replace", newline="")
@@ -132,7 +153,6 @@ class _Csv:
 
     def batches(self) -> Iterator[Batch]:
         """The texts in batches; a row that ends before the column has none."""
-        text, beside = self._places
         size = self._path.stat().st_size
         with self._path.open("rb") as raw, self._open(raw) as stream, any_length():
             rows = csv.reader((line.replace("\0", "") for line in stream), delimiter=self._separator)
@@ -142,13 +162,13 @@ class _Csv:
             for row in rows:
                 if not row:
                     continue
-                texts.append(row[text] if text < len(row) and row[text] else None)
-                if beside is not None:
-                    ids.append(row[beside] if beside < len(row) else "")
+                texts.append(row[self._text] if self._text < len(row) and row[self._text] else None)
+                if self._beside is not None:
+                    ids.append(row[self._beside] if self._beside < len(row) else "")
                 if len(texts) == _BATCH:
-                    yield texts, ids if beside is not None else None, raw.tell(), size
+                    yield texts, dict.fromkeys(self.columns, ids), raw.tell(), size
                     texts, ids = [], []
-            yield texts, ids if beside is not None else None, size, size
+            yield texts, dict.fromkeys(self.columns, ids), size, size
 
 
 class _Parquet:
@@ -158,11 +178,28 @@ class _Parquet:
         self._texts = ParquetTexts(path)
         names = self._texts.names if column or id else self._texts.text_names
         text, beside = _choose(names, column, id, str(path))
-        self._text, self._beside = names[text], None if beside is None else names[beside]
+        self._text, self.columns = names[text], [] if beside is None else [names[beside]]
+        self.problems: tuple[Problem, ...] = ()
 
     def batches(self) -> Iterator[Batch]:
         """The texts in batches."""
-        yield from self._texts.batches(self._text, self._beside, _BATCH)
+        yield from self._texts.batches(self._text, self.columns, _BATCH)
+
+
+class _Folder:
+    """The statements of a folder of documents."""
+
+    def __init__(self, path: Path, split: str, language: str) -> None:
+        documents = read_documents(path)
+        self._statements = documents.statements(split, language)
+        self.columns = ["source", "locator"]
+        self.problems = documents.problems
+
+    def batches(self) -> Iterator[Batch]:
+        """The texts, all at once."""
+        beside: Beside = {name: self._statements[name].tolist() for name in self.columns}
+        size = len(self._statements)
+        yield self._statements["text"].tolist(), beside, size, size
 
 
 def _is_utf8(path: Path) -> bool:
@@ -198,34 +235,29 @@ def _choose(names: Sequence[str], column: str | None, id: str | None, file: str)
 
 
 def _coded(
-    rules: RuleSet, texts: _Csv | _Parquet, progress: Progress | None
-) -> Iterator[tuple[int, int, Any, Sequence[str] | None]]:
-    """For each batch: its first row, how many rows it has, its codes, and the ids beside them."""
+    rules: RuleSet, texts: _Csv | _Parquet | _Folder, progress: Progress | None
+) -> Iterator[tuple[int, int, Any, Beside]]:
+    """For each batch: its first row, how many rows it has, its codes, and the columns beside them."""
     first = 0
-    for batch, ids, done, size in texts.batches():
+    for batch, beside, done, size in texts.batches():
         found = rules.classify(batch)
         places: list[int] = found["text"].tolist()
-        beside = None if ids is None else [ids[row] for row in places]
-        yield first, len(batch), found, beside
+        yield first, len(batch), found, {name: [cells[row] for row in places] for name, cells in beside.items()}
         first += len(batch)
         if progress is not None:
             progress(done, size)
 
 
 def _write_csv(
-    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet, id: str | None, progress: Progress | None
+    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet | _Folder, progress: Progress | None
 ) -> Classified:
     rows = coded = codes = 0
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["text", *([for_spreadsheet(id)] if id is not None else []), "code"])
-    for first, count, found, ids in _coded(rules, texts, progress):
-        names = [for_spreadsheet(code) for code in found["code"].tolist()]
-        places = (found["text"] + first).tolist()
-        if ids is None:
-            writer.writerows(zip(places, names, strict=True))
-        else:
-            writer.writerows(zip(places, map(for_spreadsheet, ids), names, strict=True))
+    writer.writerow(["text", *map(for_spreadsheet, texts.columns), "code"])
+    for first, count, found, beside in _coded(rules, texts, progress):
+        words = [map(for_spreadsheet, cells) for cells in (*beside.values(), found["code"].tolist())]
+        writer.writerows(zip((found["text"] + first).tolist(), *words, strict=True))
         rows, coded, codes = rows + count, coded + found["text"].nunique(), codes + len(found)
     text.flush()
     text.detach()
@@ -233,11 +265,11 @@ def _write_csv(
 
 
 def _write_parquet(
-    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet, id: str | None, progress: Progress | None
+    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet | _Folder, progress: Progress | None
 ) -> Classified:
     rows = coded = codes = 0
-    with parquet_writer(stream, id) as write:
-        for first, count, found, ids in _coded(rules, texts, progress):
-            write((found["text"] + first).tolist(), ids, found["code"].tolist())
+    with parquet_writer(stream, texts.columns) as write:
+        for first, count, found, beside in _coded(rules, texts, progress):
+            write([(found["text"] + first).tolist(), *beside.values(), found["code"].tolist()])
             rows, coded, codes = rows + count, coded + found["text"].nunique(), codes + len(found)
     return Classified(rows=rows, coded=coded, codes=codes)
