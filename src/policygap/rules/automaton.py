@@ -68,21 +68,29 @@ class Automaton:
                     back = self._fall[back]
                 self._fall[after] = self._next[back].get(char, 0)
                 queue.append(after)
+        self._tells = [
+            state if ends else told for state, (ends, told) in enumerate(zip(self._ends, self._told, strict=True))
+        ]
 
     def find(self, word: str) -> tuple[int, ...]:
         """The numbers of the pieces that match a folded word, in order."""
         found = list(self._exact.get(word, ()))
         if len(self._next) > 1:
-            following, fall, told, ends = self._next, self._fall, self._told, self._ends
+            following, fall, tells, told = self._next, self._fall, self._tells, self._told
             state, met = 0, set[int]()
             for char in f"{_START}{word}{_END}":
-                while state and char not in following[state]:
+                after = following[state].get(char)
+                while after is None:
+                    if not state:
+                        after = 0
+                        break
                     state = fall[state]
-                state = following[state].get(char, 0)
-                at = state if ends[state] else told[state]
+                    after = following[state].get(char)
+                state = after
+                at = tells[state]
                 while at and at not in met:
                     met.add(at)
                     at = told[at]
             for at in met:
-                found += ends[at]
+                found += self._ends[at]
         return tuple(sorted(found))

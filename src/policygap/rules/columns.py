@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice, pairwise
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -55,12 +56,15 @@ def classify_column(matcher: Matcher, texts: Texts, *, workers: int = 1) -> tupl
         ]
         found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         return found[:, 0], found[:, 1]
+    if "reader" not in matcher.kept:
+        matcher.kept["reader"] = _Reader.of(matcher)
+    reader: _Reader = matcher.kept["reader"]
     if workers > 1:
         with ThreadPoolExecutor(workers) as pool:
-            shares = pool.map(partial(_share, matcher, texts, workers), range(workers))
+            shares = pool.map(partial(_share, reader, texts, workers), range(workers))
             done = sorted((one for share in shares for one in share), key=lambda one: one[0])
     else:
-        done = _share(matcher, texts, 1, 0)
+        done = _share(reader, texts, 1, 0)
     empty = np.zeros(0, dtype=np.int64)
     return (
         np.concatenate([empty, *(rows for _, rows, _ in done)]),
@@ -68,17 +72,8 @@ def classify_column(matcher: Matcher, texts: Texts, *, workers: int = 1) -> tupl
     )
 
 
-def _share(matcher: Matcher, texts: Texts, workers: int, place: int) -> list[tuple[int, Array, Array]]:
+def _share(reader: _Reader, texts: Texts, workers: int, place: int) -> list[tuple[int, Array, Array]]:
     """What every so-many-th block of a column has: the block's first row, then rows and rules."""
-    readers: list[_Reader] = matcher.readers
-    reader = readers.pop() if readers else _Reader.of(matcher)
-    try:
-        return _read_share(reader, texts, workers, place)
-    finally:
-        readers.append(reader)
-
-
-def _read_share(reader: _Reader, texts: Texts, workers: int, place: int) -> list[tuple[int, Array, Array]]:
     return [(block.first, *reader.classify(block)) for block in islice(blocks(texts.given), place, None, workers)]
 
 
@@ -149,85 +144,112 @@ class _Plan:
         )
 
 
+@frozen(kw_only=True, eq=False)
+class _Learnt:
+    """What is known of some stretches.
+
+    Attributes
+    ----------
+    core, flags
+        For each stretch, which run of letters it begins with, and what flags it has.
+    words, starts
+        For each run of letters how many words it has, and where its fillings start.
+    slots, steps
+        For each filling its slot, and which of the run's words fills it.
+    """
+
+    core: Array
+    flags: Array
+    words: Array
+    starts: Array
+    slots: Array
+    steps: Array
+
+
 class _Stretches:
-    """The stretches met so far: for each its flags, its words, and which of these fill which slots."""
+    """The stretches met so far, and what is known of them; several threads may ask."""
 
     def __init__(self, matcher: Matcher, plan: _Plan) -> None:
         self._matcher, self._plan = matcher, plan
+        self._lock = Lock()
         self._forget()
 
     def _forget(self) -> None:
-        self._number: dict[bytes, int] = {}
-        self._cores: dict[bytes, tuple[int, int, list[int], list[int]]] = {}
-        self._parting: dict[bytes, int] = {}
-        self._lists: tuple[list[int], ...] = ([], [], [0], [], [])
-        self._arrays: tuple[Array, ...] | None = None
+        self._stretches: dict[bytes, int] = {}
+        self._cores: dict[bytes, int] = {}
+        self._partings: dict[bytes, tuple[int, bool]] = {}
+        self._core_of: list[int] = []
+        self._flags: list[int] = []
+        self._core_flags: list[int] = []
+        self._words: list[int] = []
+        self._starts = [0]
+        self._slots: list[int] = []
+        self._steps: list[int] = []
+        self._tables: tuple[Array, ...] | None = None
 
-    def numbers(self, stretches: list[bytes]) -> Array:
-        """The number of each stretch, new ones read first."""
-        if len(self._number) > _KNOWN:
-            self._forget()
-        known = self._number
-        found = [known.get(stretch, -1) for stretch in stretches]
-        numbers = np.array(found, dtype=np.int64)
-        for place in np.flatnonzero(numbers < 0).tolist():
-            numbers[place] = known[stretches[place]] = self._read(stretches[place])
-            self._arrays = None
-        return numbers
-
-    @property
-    def tables(self) -> tuple[Array, ...]:
-        """By number: flags, how many words, where its fillings start; then slot and word of each filling."""
-        if self._arrays is None:
-            kinds = (np.uint8, np.int32, np.int64, np.int32, np.int32)
-            self._arrays = tuple(np.array(one, dtype=kind) for one, kind in zip(self._lists, kinds, strict=True))
-        return self._arrays
+    def look_up(self, stretches: list[bytes]) -> _Learnt:
+        """What is known of stretches; new ones are read first."""
+        with self._lock:
+            if len(self._stretches) > _KNOWN:
+                self._forget()
+            known = self._stretches
+            numbers = np.array([known.get(stretch, -1) for stretch in stretches], dtype=np.int64)
+            for place in np.flatnonzero(numbers < 0).tolist():
+                numbers[place] = known[stretches[place]] = self._read(stretches[place])
+                self._tables = None
+            if self._tables is None:
+                lists = (self._core_of, self._flags, self._words, self._starts, self._slots, self._steps)
+                kinds = (np.int32, np.uint8, np.int32, np.int64, self._plan.kind, np.int32)
+                self._tables = tuple(np.array(one, dtype=kind) for one, kind in zip(lists, kinds, strict=True))
+            core_of, flags, words, starts, slots, steps = self._tables
+        return _Learnt(
+            core=core_of[numbers], flags=flags[numbers], words=words, starts=starts, slots=slots, steps=steps
+        )
 
     def _read(self, stretch: bytes) -> int:
-        core = stretch.rstrip(_PARTING)
-        parting = stretch[len(core) :]
-        read = self._cores.get(core)
-        if read is None:
-            read = self._cores[core] = self._read_core(core)
-        flags, words, filled, steps = read
-        hyphen = flags & _JOINS or parting.startswith(b"-")
-        flags = (flags & ~_JOINS) | (self._flags_of(parting) & (~0 if hyphen else ~_JOINS))
-        all_flags, counts, starts, slots, all_steps = self._lists
-        slots += filled
-        all_steps += steps
-        all_flags.append(flags)
-        counts.append(words)
-        starts.append(len(slots))
-        return len(all_flags) - 1
+        letters = stretch.rstrip(_PARTING)
+        core = self._cores.get(letters)
+        if core is None:
+            core = self._cores[letters] = self._read_core(letters)
+        flags, hyphen = self._read_parting(stretch[len(letters) :])
+        own = self._core_flags[core]
+        if not (hyphen or own & _JOINS):
+            flags &= ~_JOINS
+        self._core_of.append(core)
+        self._flags.append((own & ~_JOINS) | flags)
+        return len(self._flags) - 1
 
-    def _read_core(self, core: bytes) -> tuple[int, int, list[int], list[int]]:
-        """A stretch without what parts it from the next: flags, how many words, slots filled, and by which word."""
+    def _read_core(self, letters: bytes) -> int:
+        """Read a run of letters: what words it has, and which slots they fill; it may go on after a line's end."""
         flags = _STARTS
-        if core.isascii():
-            words = [core.decode().lower()]
+        if letters.isascii():
+            words = [letters.decode().lower()]
         else:
-            text = core.decode("utf-8", "replace")
+            text = letters.decode("utf-8", "replace")
             kinds = kinds_of(text)
             flags = (_STARTS if kinds[0] == "w" else 0) | (_JOINS if kinds[-1] in "hy" else 0)
             if kinds[0] == "b" or "n" in kinds or "p" in kinds:
                 flags |= _HARD
             words = [fold_word(text)] if not kinds.strip("w") else [word.folded for word in split_words(text)]
-        slots: list[int] = []
-        steps: list[int] = []
         for step, word in enumerate(words):
-            filled = {slot for piece in self._matcher.pieces_of(word) for slot in self._plan.of_piece.get(piece, ())}
-            slots += sorted(filled)
-            steps += [step] * len(filled)
-        return flags | (_HIT if slots else 0), len(words), slots, steps
+            pieces = self._matcher.pieces_of(word)
+            if pieces:
+                filled = sorted({slot for piece in pieces for slot in self._plan.of_piece.get(piece, ())})
+                self._slots += filled
+                self._steps += [step] * len(filled)
+        self._core_flags.append(flags | (_HIT if len(self._slots) > self._starts[-1] else 0))
+        self._words.append(len(words))
+        self._starts.append(len(self._slots))
+        return len(self._words) - 1
 
-    def _flags_of(self, parting: bytes) -> int:
-        """Whether what parts two stretches ends a paragraph, or may break a word at a line's end."""
-        flags = self._parting.get(parting)
-        if flags is None:
+    def _read_parting(self, parting: bytes) -> tuple[int, bool]:
+        """Whether what parts two stretches ends a paragraph or may break a word at a line's end; and has a hyphen."""
+        read = self._partings.get(parting)
+        if read is None:
             breaks = _BREAKS if _PARAGRAPH.search(parting) else 0
             joins = _JOINS if _BREAK_IN_LINE.fullmatch(parting) else 0
-            flags = self._parting[parting] = breaks | joins
-        return flags
+            read = self._partings[parting] = breaks | joins, parting.startswith(b"-")
+        return read
 
 
 @frozen(kw_only=True, eq=False)
@@ -296,28 +318,25 @@ class _Reader:
         if not len(starts):
             return {}, none
         ids, distinct = encode(block.data, starts)
-        numbers = self.stretches.numbers(distinct)
-        flags, words, first, slot_of, step_of = self.stretches.tables
-        flags = flags[numbers]
+        learnt = self.stretches.look_up(distinct)
         rows_of = _Rows(starts, block.offsets)
-        hits = np.flatnonzero((flags & _HIT).astype(bool)[ids])
-        number, row = numbers[ids[hits]], rows_of(hits)
-        repeats = first[number + 1] - first[number]
-        which = np.repeat(first[number] - np.cumsum(repeats) + repeats, repeats) + np.arange(repeats.sum())
-        slots = slot_of[which].astype(self.plan.kind)
-        rows = np.repeat(row, repeats)
+        hits = np.flatnonzero((learnt.flags & _HIT).astype(bool)[ids])
+        core, row = learnt.core[ids[hits]], rows_of(hits)
+        repeats = learnt.starts[core + 1] - learnt.starts[core]
+        which = np.repeat(learnt.starts[core] - np.cumsum(repeats) + repeats, repeats) + np.arange(repeats.sum())
+        slots, rows = learnt.slots[which], np.repeat(row, repeats)
         order = np.argsort(slots, kind="stable")
         slots = slots[order]
         edges = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
         spans = {int(slots[low]): order[low:high] for low, high in pairwise(edges)}
         filled = {slot: rows[of] for slot, of in spans.items() if slot < self.plan.slots}
-        if self.plan.phrases and any(slot >= self.plan.slots for slot in spans):
+        if any(slot >= self.plan.slots for slot in spans):
             # Words of one paragraph have places side by side; an end of a paragraph or row takes a place too.
-            taken = words[numbers] + ((flags & _BREAKS) != 0)
+            taken = learnt.words[learnt.core] + ((learnt.flags & _BREAKS) != 0)
             before = np.cumsum(taken.astype(np.min_scalar_type(int(taken.max())))[ids], dtype=np.int64)
-            places = np.repeat(before[hits] - taken[ids[hits]] + row, repeats) + step_of[which]
+            places = np.repeat(before[hits] - taken[ids[hits]] + row, repeats) + learnt.steps[which]
             self._fill_phrases(filled, {slot: (places[of], rows[of]) for slot, of in spans.items()})
-        hard = _hard_rows(flags[ids], rows_of) if (flags & (_HARD | _JOINS)).any() else none
+        hard = _hard_rows(learnt.flags[ids], rows_of) if (learnt.flags & (_HARD | _JOINS)).any() else none
         return filled, hard
 
     def _fill_phrases(self, filled: dict[int, Array], at: dict[int, tuple[Array, Array]]) -> None:

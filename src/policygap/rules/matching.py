@@ -74,7 +74,7 @@ class Matcher:
     touched: Mapping[tuple[Piece, ...], tuple[int, ...]] = field(repr=False)
     always: tuple[int, ...] = field(repr=False)
     remembered: dict[str, tuple[int, ...]] = field(factory=dict, repr=False)
-    readers: list[Any] = field(factory=list, repr=False)
+    kept: dict[str, Any] = field(factory=dict, repr=False)
 
     @classmethod
     def of(cls, rules: Iterable[Rule | Combination]) -> Matcher:
