@@ -153,6 +153,7 @@ def measure_commitment(
         (source, locator, sentence)
         for source, locator, text in blocks
         for sentence in split_sentences(text.encode("utf-8", "replace").decode(), language)
+        if any(char.isalnum() for char in sentence)
     ]
     decided = _judge([sentence for _, _, sentence in rows], language, rules, clause_table)
     lines = [(number, *row, *level) for number, (row, level) in enumerate(zip(rows, decided, strict=True), start=1)]
