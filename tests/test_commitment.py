@@ -203,7 +203,7 @@ def test_any_text_goes_through(text: str, language: str) -> None:
 
 def test_the_command_prints_levels_verdict_and_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "plan.md"
-    file.write_text("# We will build\n\nWe will build it. Roads | are important.\x1b[2J", encoding="utf-8")
+    file.write_text("# We will build\n\nWe will build it. Roads \x1b[2J| are important.", encoding="utf-8")
     assert main(["commitment", str(file), "--lang", "en"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Too few to say: 2 of 2 sentences")
