@@ -17,6 +17,7 @@ _HOMES = {
     "Choices": "choices",
     "Claim": "model",
     "Code": "model",
+    "Commitment": "commitment",
     "Coverage": "coverage",
     "DecisionTable": "decisions",
     "DecisionTableError": "errors",
@@ -61,6 +62,7 @@ _HOMES = {
     "list_examples": "tracing",
     "list_speakers": "tracing",
     "measure_agreement": "agreement",
+    "measure_commitment": "commitment",
     "measure_coverage": "coverage",
     "measure_robustness": "robustness",
     "read_documents": "documents",
@@ -81,6 +83,7 @@ __all__ = [
     "Choices",
     "Claim",
     "Code",
+    "Commitment",
     "Coverage",
     "DecisionTable",
     "DecisionTableError",
@@ -126,6 +129,7 @@ __all__ = [
     "list_examples",
     "list_speakers",
     "measure_agreement",
+    "measure_commitment",
     "measure_coverage",
     "measure_robustness",
     "read_documents",
@@ -156,6 +160,7 @@ if TYPE_CHECKING:
     from .agreement import Agreement, measure_agreement
     from .choices import Choices
     from .claims import check_claims
+    from .commitment import Commitment, measure_commitment
     from .coverage import Coverage, measure_coverage
     from .decisions import DecisionTable, built_in_table, read_table
     from .documents import Documents, collapse_campaigns, find_campaigns, read_documents

@@ -214,6 +214,16 @@ def _add_files(commands: Any) -> None:
     classify.add_argument("--lang", metavar="LANG", default="nb", help="the documents' language, for sentences (nb)")
     classify.set_defaults(run=_classify)
 
+    about = "how binding the sentences of a policy text are, with the words that decided"
+    commitment = commands.add_parser("commitment", help=about, description=f"Print {about}.")
+    commitment.add_argument(
+        "file", metavar="FILE", help="a document (txt, md, html, docx, pdf, ...) or a folder of them"
+    )
+    commitment.add_argument("--lang", metavar="LANG", help="language of the text: nb, nn or en (guessed)")
+    commitment.add_argument("--show", choices=("levels", "sentences"), default="levels", help="which table (levels)")
+    _formats(commitment)
+    commitment.set_defaults(run=_commitment)
+
     new = commands.add_parser("new", help="write a small study of your own to start from, or what a new coder needs")
     new.add_argument("dir", metavar="DIR", help="a folder that is new or empty")
     new.add_argument("--from", dest="source", metavar="STUDY", help="start from this study instead of a small one")
@@ -523,6 +533,23 @@ def _classify(arguments: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     _print(f"{done.coded:,} of {done.rows:,} texts have {done.codes:,} codes: {printable(arguments.out)}")
     return PROBLEMS if done.problems else DONE
+
+
+def _commitment(arguments: argparse.Namespace) -> int:
+    from .commitment import measure_commitment
+    from .documents import read_documents
+
+    documents = read_documents(arguments.file)
+    for problem in documents.problems:
+        print(problem, file=sys.stderr)
+    if documents.problems and documents.texts.empty:
+        return PROBLEMS
+    found = measure_commitment(documents, arguments.lang)
+    if arguments.format == "github":
+        guessed = "" if arguments.lang else f" (language guessed: {found.language})"
+        _print(found.explain() + guessed)
+        _print("")
+    return _emit(getattr(found, arguments.show), arguments.format)
 
 
 def _new(arguments: argparse.Namespace) -> int:

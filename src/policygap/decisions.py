@@ -426,7 +426,12 @@ def _is_threshold(value: object) -> bool:
 
 @cache
 def built_in_table(name: str) -> DecisionTable:
-    """A decision table that comes with the library: ``target``, ``theme``, ``recommendation`` or ``sides``.
+    """A decision table that comes with the library.
+
+    Parameters
+    ----------
+    name
+        ``target``, ``theme``, ``recommendation``, ``sides``, ``robustness``, ``commitment`` or ``commitment_text``.
 
     Examples
     --------

@@ -9,6 +9,8 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +43,9 @@ def read_rules(path: str | Path) -> RuleSet:
     Parameters
     ----------
     path
-        A ``.toml`` file; or a dictionary of other tools, whose entries become patterns of ``any``: quanteda's YAML
-        (``.yml``, ``.yaml``; needs the extra ``dictionaries``) or LIWC's ``.dic``. What can't be expressed is refused.
+        The id of a bundled set (``commitment-en``, ``commitment-nb``, ``commitment-nn``); a ``.toml`` file; or a
+        dictionary of other tools, whose entries become patterns of ``any``: quanteda's YAML (``.yml``, ``.yaml``;
+        needs the extra ``dictionaries``) or LIWC's ``.dic``. What can't be expressed is refused.
 
     Returns
     -------
@@ -60,6 +63,9 @@ def read_rules(path: str | Path) -> RuleSet:
     ...
     policygap.errors.UsageError: no-such-file.toml: it can't be read (No such file or directory)
     """
+    if isinstance(path, str) and path in _list_bundled():
+        bundled = resources.files("policygap").joinpath(f"data/rules/{path}.toml")
+        return parse_rules(bundled.read_text(encoding="utf-8"), f"{path}.toml")
     path = Path(path)
     try:
         data = path.read_bytes()
@@ -70,6 +76,12 @@ def read_rules(path: str | Path) -> RuleSet:
     if reader is None:
         return parse_rules(text, str(path))
     return RuleSet(name=path.stem, rules=reader(text, str(path)))
+
+
+@cache
+def _list_bundled() -> frozenset[str]:
+    folder = resources.files("policygap").joinpath("data/rules")
+    return frozenset(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
 def _decode(data: bytes, file: str, *, strict: bool) -> str:
