@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BUILT_IN = ("target", "theme", "recommendation", "sides")
+BUILT_IN = ("target", "theme", "recommendation", "sides", "commitment", "commitment_text")
 PRESENCES = ("named", "mentioned", "absent", "excluded", "not_evidenced", None)
 EMPHASES = ("stronger", "equal", "weaker", None)
 COMMITMENTS = ("fund", "act", "promote", "consider", "acknowledge", "none", None)
@@ -32,6 +32,8 @@ OUTCOMES = {
     "recommendation": {
         "adopted", "partly_adopted", "unmet_echoed", "not_taken_up", "no_answer_found", "not_assessed",
     },
+    "commitment": {"fund", "act", "promote", "consider", "acknowledge", "none"},
+    "commitment_text": {"binding", "mixed", "non_committal", "too_few", "no_commitment", "not_assessed"},
 }  # fmt: skip
 
 

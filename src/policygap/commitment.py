@@ -211,20 +211,22 @@ def _judge(
         parts = split_clauses(sentence, language)
         owners += [place] * len(parts)
         clauses += parts
-    words: dict[int, dict[str, dict[str, None]]] = {}
-    found = rules.find(clauses)
-    for clause, code, hit in zip(found["text"], found["code"], found["words"], strict=True):
-        words.setdefault(clause, {}).setdefault(code, {})[hit] = None
-    fired = rules.classify(clauses)
     codes: dict[int, set[str]] = {}
+    fired = rules.classify(clauses)
     for clause, code in zip(fired["text"], fired["code"], strict=True):
         codes.setdefault(clause, set()).add(code)
+    # Finding words takes far longer than telling that they are there: only where they are, and once for each clause.
+    telling = list(dict.fromkeys(clauses[clause] for clause in codes))
+    words: dict[tuple[str, str], dict[str, None]] = {}
+    found = rules.find(telling)
+    for place, code, hit in zip(found["text"], found["code"], found["words"], strict=True):
+        words.setdefault((telling[place], code), {})[hit] = None
     decided: list[tuple[str | None, str | None]] = [(None, None)] * len(sentences)
     for clause, present in codes.items():
         level = table.decide(**{item.name: item.name in present for item in table.inputs}).outcome
         before = decided[owners[clause]][0]
         if level != _NONE and (before is None or LEVELS.index(level) < LEVELS.index(before)):
-            decided[owners[clause]] = level, "; ".join(words.get(clause, {}).get(level, {})) or None
+            decided[owners[clause]] = level, "; ".join(words.get((clauses[clause], level), {})) or None
     return decided
 
 
