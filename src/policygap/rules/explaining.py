@@ -122,8 +122,8 @@ def explain(matcher: Matcher, text: str) -> Explanation:
     """Explain a text by rules made ready."""
     found = matcher.look(text)
     reasons: list[Reason] = []
-    for rule in matcher.rules:
-        reason = _explain(rule, found, text)
+    for place in matcher.asked(found):
+        reason = _explain(matcher.rules[place], found, text)
         if reason.fires or reason.hits or reason.blocked_by:
             reasons.append(reason)
     return Explanation(text=text, reasons=tuple(reasons))

@@ -139,11 +139,13 @@ class Matcher:
                     spans[tuple(self.pieces[piece] for piece in phrase)] = found
         return Occurrences(words=words, spans=spans)
 
-    def fired(self, found: Occurrences) -> Iterator[int]:
-        """The places of the rules that fire, in order."""
+    def asked(self, found: Occurrences) -> list[int]:
+        """The places of the rules that may fire: those with a pattern that stands there, and those that need none."""
         asked = set(self.always)
         for pieces in found.spans:
             asked.update(self.touched[pieces])
-        for place in sorted(asked):
-            if self.rules[place].fires(found):
-                yield place
+        return sorted(asked)
+
+    def fired(self, found: Occurrences) -> Iterator[int]:
+        """The places of the rules that fire, in order."""
+        return (place for place in self.asked(found) if self.rules[place].fires(found))
