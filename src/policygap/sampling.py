@@ -116,10 +116,19 @@ class Frame:
         population = self._population.sum()
         return float(len(self.stratum) / population) if 0 < population < np.inf else None
 
-    def unsampled(self, kind: str) -> Array:
-        """What share of each pool's population was not assessed for codes of a kind: 1 where that has no meaning."""
-        assessed = np.unique(self.cluster[self.coverage.tallies[kind].present])
-        return 1 - np.bincount(self.pooled[assessed], minlength=len(self._population)) / self._population
+    @cached_property
+    def unsampled(self) -> dict[str, Array]:
+        """By kind, what share of each pool's population was not assessed for its codes: 1 where that has no meaning."""
+        pools = len(self._population)
+        return {
+            kind: 1 - np.bincount(self.pooled[assessed], minlength=pools) / self._population
+            for kind, assessed in self._assessed.items()
+        }
+
+    @cached_property
+    def _assessed(self) -> dict[str, Array]:
+        """By kind, the resampling units that were assessed for its codes."""
+        return {kind: np.unique(self.cluster[tally.present]) for kind, tally in self.coverage.tallies.items()}
 
     @cached_property
     def spread(self) -> Array:
@@ -130,14 +139,13 @@ class Frame:
         spread = np.ones((len(self._population), self.columns))
         for kind, first in self.first.items():
             last = first + 1 + 3 * len(self.places[kind])
-            spread[:, first:last] = np.sqrt(self.unsampled(kind))[:, None]
+            spread[:, first:last] = np.sqrt(self.unsampled[kind])[:, None]
         return spread
 
     @property
     def fewest_assessed(self) -> int:
         """How many resampling units were assessed for codes of a kind: the least of all kinds."""
-        each = [len(np.unique(self.cluster[tally.present])) for tally in self.coverage.tallies.values()]
-        return min(each, default=0)
+        return min((len(assessed) for assessed in self._assessed.values()), default=0)
 
     def fewest(self, measure: str) -> Array:
         """For each code, how many resampling units of some weight make the figure or unmake it, whichever are fewer.

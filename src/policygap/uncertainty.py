@@ -408,7 +408,7 @@ class _Judge:
         if self.method == "wilson" and not plain:
             return Interval(reason="Wilson's interval is for plain shares: attention or demand of equal units")
         if plain and self.method in ("auto", "wilson"):
-            rest = float(self.frame.unsampled(self.coverage.study.codes[place].kind).max())
+            rest = float(self.frame.unsampled[self.coverage.study.codes[place].kind].max())
             size = self.coverage.figure("assessed", code) or 0.0
             return wilson(estimate, size / rest if rest > 0 else math.inf, self.level)
         return self._drawn(place, measure, estimate)
@@ -440,7 +440,8 @@ class _Judge:
 
     @cached_property
     def _fewest(self) -> dict[str, Array]:
-        return {measure: self.frame.fewest(measure) for measure in MEASURES}
+        found = {measure: self.frame.fewest(measure) for measure in ("attention", "demand", "share")}
+        return {**found, "ratio": found["share"]}
 
     @property
     def _plain(self) -> bool:
