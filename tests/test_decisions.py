@@ -32,7 +32,7 @@ OUTCOMES = {
     "recommendation": {
         "adopted", "partly_adopted", "unmet_echoed", "not_taken_up", "no_answer_found", "not_assessed",
     },
-    "commitment": {"fund", "act", "promote", "consider", "acknowledge", "none"},
+    "commitment": {"fund", "act", "promote", "consider", "acknowledge", "none", "not_assessed"},
     "commitment_text": {"binding", "mixed", "non_committal", "too_few", "no_commitment", "not_assessed"},
 }  # fmt: skip
 

@@ -177,7 +177,7 @@ def _choose_tables(given: Mapping[str, DecisionTable]) -> tuple[DecisionTable, D
     problems += [
         Problem(file="table commitment", what=f"'{outcome}' is no level", fix=f"use {', '.join((*LEVELS, _NONE))}")
         for outcome in first.outcomes
-        if outcome not in (*LEVELS, _NONE)
+        if outcome not in (*LEVELS, _NONE, "not_assessed")
     ]
     if problems:
         raise UsageError(problems)
@@ -225,7 +225,7 @@ def _judge(
     for clause, present in codes.items():
         level = table.decide(**{item.name: item.name in present for item in table.inputs}).outcome
         before = decided[owners[clause]][0]
-        if level != _NONE and (before is None or LEVELS.index(level) < LEVELS.index(before)):
+        if level in LEVELS and (before is None or LEVELS.index(level) < LEVELS.index(before)):
             decided[owners[clause]] = level, "; ".join(words.get((clauses[clause], level), {})) or None
     return decided
 
