@@ -22,6 +22,7 @@ _HOMES = {
     "DecisionTable": "decisions",
     "DecisionTableError": "errors",
     "Documents": "documents",
+    "Evaluation": "evaluation",
     "Gap": "gaps",
     "Group": "model",
     "Matrix": "matrices",
@@ -51,12 +52,15 @@ _HOMES = {
     "compare_sides": "sides",
     "cross_tabulate": "matrices",
     "describe_network": "network",
+    "evaluate_rules": "evaluation",
+    "export_review": "review",
     "find_campaigns": "documents",
     "find_conflicts": "tracing",
     "find_gaps": "gaps",
     "find_problems": "study",
     "find_unusual_cells": "unusual",
     "gap_matrix": "matrices",
+    "import_review": "review",
     "leave_one_out": "stability",
     "list_bundled": "study",
     "list_examples": "tracing",
@@ -70,6 +74,7 @@ _HOMES = {
     "read_study": "study",
     "read_table": "decisions",
     "select_quotes": "tracing",
+    "split_statements": "evaluation",
     "start_study": "starting",
     "trace": "tracing",
     "write_report": "report",
@@ -88,6 +93,7 @@ __all__ = [
     "DecisionTable",
     "DecisionTableError",
     "Documents",
+    "Evaluation",
     "Gap",
     "Group",
     "Matrix",
@@ -118,12 +124,15 @@ __all__ = [
     "compare_sides",
     "cross_tabulate",
     "describe_network",
+    "evaluate_rules",
+    "export_review",
     "find_campaigns",
     "find_conflicts",
     "find_gaps",
     "find_problems",
     "find_unusual_cells",
     "gap_matrix",
+    "import_review",
     "leave_one_out",
     "list_bundled",
     "list_examples",
@@ -137,6 +146,7 @@ __all__ = [
     "read_study",
     "read_table",
     "select_quotes",
+    "split_statements",
     "start_study",
     "trace",
     "write_report",
@@ -165,6 +175,7 @@ if TYPE_CHECKING:
     from .decisions import DecisionTable, built_in_table, read_table
     from .documents import Documents, collapse_campaigns, find_campaigns, read_documents
     from .errors import DecisionTableError, PolicyGapError, Problem, StudyError, UsageError
+    from .evaluation import Evaluation, evaluate_rules, split_statements
     from .evidence import collect_evidence
     from .gaps import Gap, find_gaps
     from .graph import build_graph
@@ -174,6 +185,7 @@ if TYPE_CHECKING:
     from .notices import Notice
     from .prompting import compare_prompted
     from .report import write_report
+    from .review import export_review, import_review
     from .robustness import Robustness, measure_robustness
     from .rules.reading import read_rules, write_rules
     from .rules.rule import Rule

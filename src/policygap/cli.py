@@ -214,6 +214,8 @@ def _add_files(commands: Any) -> None:
     classify.add_argument("--lang", metavar="LANG", default="nb", help="the documents' language, for sentences (nb)")
     classify.set_defaults(run=_classify)
 
+    _add_review(commands)
+
     about = "how binding the sentences of a policy text are, with the words that decided"
     commitment = commands.add_parser("commitment", help=about, description=f"Print {about}.")
     commitment.add_argument(
@@ -229,6 +231,56 @@ def _add_files(commands: Any) -> None:
     new.add_argument("--from", dest="source", metavar="STUDY", help="start from this study instead of a small one")
     new.add_argument("--codebook-only", action="store_true", help="its codebook and statements, to be coded blind")
     new.set_defaults(run=_new)
+
+
+def _add_review(commands: Any) -> None:
+    """The commands by which people look over what rules suggest."""
+    about = "let people decide on what rules suggest, and see how good the rules are"
+    review = commands.add_parser("review", help=about, description=f"{about.capitalize()}.")
+    steps = review.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=_Parser)
+
+    about = "write a workbook with a row for each code that rules suggest, to be decided on"
+    step = steps.add_parser("export", help=about, description=f"{about.capitalize()}.")
+    _study_and_rules(step)
+    step.add_argument("-o", "--out", metavar="OUT", required=True, help="the .xlsx to write; none is ever replaced")
+    step.add_argument("--lang", metavar="LANG", help="language of labels, e.g. nb")
+    step.add_argument("--all", action="store_true", help="also statements for which the rules found nothing")
+    step.set_defaults(run=_review_export)
+
+    about = "add what people decided in the workbook to the study"
+    step = steps.add_parser("import", help=about, description=f"{about.capitalize()}.")
+    step.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx")
+    step.add_argument("review", metavar="REVIEW", help="the workbook")
+    step.add_argument(
+        "-o", "--out", metavar="OUT", required=True, help="where to write the study: a folder or an .xlsx"
+    )
+    step.add_argument("--by", metavar="NAME", help="who decided, where the workbook does not say")
+    step.add_argument("--revise", action="store_true", help="let people take back what they decided earlier")
+    step.set_defaults(run=_review_import)
+
+    about = "how good rules are, against a person's codings of statements that they were not written on"
+    step = steps.add_parser("evaluate", help=about, description=f"Print {about}.")
+    _study_and_rules(step)
+    step.add_argument("--against", metavar="C", help="the coder who is taken to be right (the study's default)")
+    step.add_argument(
+        "--split",
+        type=float,
+        metavar="SHARE",
+        help="written on the share that split_statements chooses (the file says)",
+    )
+    step.add_argument(
+        "--show", choices=("kinds", "codes", "errors", "patterns"), default="kinds", help="which table (kinds)"
+    )
+    step.add_argument("--n", type=int, default=1000, metavar="N", help="draws for the intervals of alpha (1000)")
+    step.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (0)")
+    _formats(step)
+    step.set_defaults(run=_review_evaluate)
+
+
+def _study_and_rules(command: argparse.ArgumentParser) -> None:
+    command.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx")
+    command.add_argument("rules", metavar="RULES", help="a bundled id, a .toml file, a quanteda .yml or a LIWC .dic")
+    command.add_argument("--column", metavar="C", default="text", help="the column of statements they read (text)")
 
 
 def _command(
@@ -533,6 +585,44 @@ def _classify(arguments: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     _print(f"{done.coded:,} of {done.rows:,} texts have {done.codes:,} codes: {printable(arguments.out)}")
     return PROBLEMS if done.problems else DONE
+
+
+def _review_export(arguments: argparse.Namespace) -> int:
+    from .review import export_review
+    from .rules.reading import read_rules
+
+    study, rules = _read(arguments), read_rules(arguments.rules)
+    options = {"column": arguments.column, "everything": arguments.all, "language": arguments.lang}
+    rows = export_review(study, rules, arguments.out, **options)
+    decided = int(rows["decision"].notna().sum())
+    _print(f"{len(rows):,} rows, {decided:,} of them decided already: {printable(arguments.out)}")
+    return DONE
+
+
+def _review_import(arguments: argparse.Namespace) -> int:
+    from .review import import_review
+
+    study = _read(arguments)
+    reviewed = import_review(study, arguments.review, by=arguments.by, revise=arguments.revise)
+    reviewed.write(arguments.out)
+    more = len(reviewed.codings) - len(study.codings)
+    _print(f"{more:+,} rows of codings, {len(reviewed.codings):,} in all: {printable(arguments.out)}")
+    return DONE
+
+
+def _review_evaluate(arguments: argparse.Namespace) -> int:
+    from .evaluation import evaluate_rules, split_statements
+    from .rules.reading import read_rules
+
+    study, rules = _read(arguments), read_rules(arguments.rules)
+    written_on = None if arguments.split is None else split_statements(study, arguments.split)
+    options = {"against": arguments.against, "column": arguments.column, "n": arguments.n, "seed": arguments.seed}
+    found = evaluate_rules(study, rules, written_on=written_on, **options)
+    if arguments.format == "github":
+        _print(found.explain())
+        _print("")
+    table = getattr(found, arguments.show)
+    return _emit(table.reset_index() if arguments.show in ("kinds", "codes") else table, arguments.format)
 
 
 def _commitment(arguments: argparse.Namespace) -> int:

@@ -1,15 +1,17 @@
-"""Hypothesis strategies for studies come out, for the library's own tests and for those of its users.
+"""Hypothesis strategies for studies and rules come out, for the library's own tests and for those of its users.
 
 Install with ``pip install "policygap[testing]"``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .decisions import DecisionTable
 from .errors import UsageError
+from .rules.rule import Rule
+from .rules.ruleset import RuleSet
 from .schema import TABLES
 from .study import Study, build_study
 
@@ -18,7 +20,7 @@ try:
 except ImportError:  # the extra is not installed
     raise UsageError("policygap.testing needs hypothesis: pip install 'policygap[testing]'") from None
 
-__all__ = ["decision_tables", "ids", "studies", "tables", "texts"]
+__all__ = ["decision_tables", "ids", "patterns", "rule_sets", "studies", "tables", "texts"]
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
@@ -130,6 +132,54 @@ def decision_tables(draw: st.DrawFn) -> DecisionTable:
     ]
     inputs = [{"name": "one", "values": first}, {"name": "two", "values": second}]
     return DecisionTable(name="drawn", inputs=inputs, rows=draw(st.permutations(rows)))
+
+
+def patterns(letters: str = "abå") -> st.SearchStrategy[str]:
+    """Patterns of one to three words of so few letters that they often match, some with ``*`` at their ends.
+
+    Parameters
+    ----------
+    letters
+        What words are made of: letters or digits.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> len(find(patterns(), lambda pattern: pattern.startswith("*") and " " in pattern).split())
+    2
+    """
+    star = st.sampled_from(["", "*"])
+    words = st.tuples(star, st.text(letters, min_size=1, max_size=3), star).map("".join)
+    return st.lists(words, min_size=1, max_size=3).map(" ".join)
+
+
+@st.composite
+def rule_sets(draw: st.DrawFn, codes: Sequence[str], *, letters: str = "abå") -> RuleSet:
+    """Rule sets with a rule for some of the codes, of patterns that meet in texts of the same letters.
+
+    Parameters
+    ----------
+    codes
+        The ids that rules may have, one or more.
+    letters
+        What words are made of.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(rule_sets(["bus", "rail"]), lambda rules: "rail" in rules.codes).codes
+    ('rail',)
+    """
+    some = st.lists(patterns(letters), max_size=3)
+    close = st.lists(st.sampled_from(letters), min_size=2, max_size=2, unique=True)
+    rules: list[Rule] = []
+    for code in draw(st.lists(st.sampled_from(sorted(codes)), min_size=1, max_size=4, unique=True)):
+        lists = {name: draw(some) for name in ("any", "all", "none")}
+        together = st.fixed_dictionaries({"patterns": close, "words": st.integers(2, 5)})
+        near = draw(st.none() | together) if len(letters) > 1 else None
+        lists["any"] = lists["any"] if near or any(lists.values()) else [draw(patterns(letters))]
+        rules.append(Rule(code, near=near, **lists))
+    return RuleSet(name="made up", rules=rules)
 
 
 def _ids(rows: Rows) -> list[str]:

@@ -33,6 +33,7 @@ __all__ = [
     "LARGEST_NUMBER",
     "MOST_CHARACTERS",
     "MOST_ROWS",
+    "find_oddities",
     "meta_cells",
     "read_workbook",
     "require_excel",
@@ -119,7 +120,7 @@ def _read_table(table: str, sheet: Sheet) -> tuple[RawTable | None, list[Problem
         index=pd.RangeIndex(len(sheet.rows) - 1),
     )
     raw, problems = make_table(file=sheet.name, names=names, frame=frame, rows=np.array(sheet.numbers[1:], dtype=int))
-    return raw, [*problems, *_oddities(sheet, names)]
+    return raw, [*problems, *find_oddities(sheet, names)]
 
 
 def _column(table: str, name: str, rows: Sequence[Sequence[str | None]], place: int) -> pd.Series:
@@ -128,7 +129,8 @@ def _column(table: str, name: str, rows: Sequence[Sequence[str | None]], place: 
     return to_categories(text) if is_coded(table, name.strip()) else text
 
 
-def _oddities(sheet: Sheet, names: Sequence[str] = ()) -> Iterator[Problem]:
+def find_oddities(sheet: Sheet, names: Sequence[str] = ()) -> Iterator[Problem]:
+    """Cells of a sheet that hold no text to read, named by their columns, and those that are merged."""
     for area in sheet.merged:
         first = int(re.sub(r"\D.*", "", area.lstrip("$ABCDEFGHIJKLMNOPQRSTUVWXYZ")) or 1)
         what = f"the cells {area} are merged"
@@ -158,7 +160,7 @@ def _read_meta(sheet: Sheet) -> tuple[dict[str, Any], list[Problem]]:
             continue
         given[key] = _meta_value(key, value, typed=(number, 1) in sheet.typed)
     meta, problems = tidy_meta(given, file=sheet.name)
-    return meta, [*problems, *_oddities(sheet, ("key", "value"))]
+    return meta, [*problems, *find_oddities(sheet, ("key", "value"))]
 
 
 def _meta_value(key: str, value: str, *, typed: bool = False) -> Any:

@@ -21,11 +21,18 @@ from ..spelling import suggest
 from .dictionaries import read_liwc, read_quanteda, write_liwc, write_quanteda
 from .patterns import PatternError, parse_pattern
 from .rule import LISTS, Combination, Rule
-from .ruleset import RuleSet
+from .ruleset import WRITTEN_ON, RuleSet, is_list_of_texts
 
 __all__ = ["parse_rules", "read_rules", "write_rules"]
 
-_KEYS: Mapping[str, type] = {"name": str, "version": str, "language": str, "note": str, "rules": list}
+_KEYS: Mapping[str, type] = {
+    "name": str,
+    "version": str,
+    "language": str,
+    "note": str,
+    "written_on": dict,
+    "rules": list,
+}
 _RULE_KEYS: Mapping[str, type] = {"code": str, "any": list, "all": list, "none": list, "near": dict, "note": str}
 _WORDS: Mapping[type, str] = {str: "text in quotation marks", list: "a list", dict: "a table"}
 _READERS = {".yml": read_quanteda, ".yaml": read_quanteda, ".dic": read_liwc}
@@ -154,6 +161,11 @@ class _Judge:
     def judge(self, data: Mapping[str, Any]) -> Iterator[Problem]:
         """Every problem of the file."""
         yield from self._shape(data, _KEYS, "the rule set", Counter())
+        written_on = data.get("written_on")
+        for column, values in written_on.items() if isinstance(written_on, dict) else ():
+            if not is_list_of_texts(values):
+                what = f"written_on: {column} = {values!r} is no list of texts"
+                yield Problem(file=self._where("key written_on"), what=what, fix=WRITTEN_ON)
         if "rules" not in data:
             fix = 'write [[rules]], and under it code = "..." and any = ["..."]'
             yield Problem(file=self._file, what="it has no rules", fix=fix)
@@ -274,6 +286,11 @@ def _as_toml(rules: RuleSet) -> str:
     lines += [
         f"{key} = {_quoted(value)}" for key, value in (("language", rules.language), ("note", rules.note)) if value
     ]
+    if rules.written_on is not None:
+        columns = [
+            f"{_quoted(column)} = [{', '.join(map(_quoted, values))}]" for column, values in rules.written_on.items()
+        ]
+        lines.append(f"written_on = {{ {', '.join(columns)} }}" if columns else "written_on = {}")
     for rule in rules.rules:
         assert isinstance(rule, Rule)  # judged by write_rules
         lines += ["", "[[rules]]", f"code = {_quoted(rule.code)}"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from attrs import field, frozen
+from attrs.converters import optional
 
 from ..errors import Problem, UsageError
 from ..study import Study
@@ -19,7 +21,23 @@ from .rule import Combination, Rule
 from .suggesting import suggest_codings
 from .texts import read_texts
 
-__all__ = ["RuleSet"]
+__all__ = ["WRITTEN_ON", "RuleSet", "is_list_of_texts"]
+
+WRITTEN_ON: Final = 'write written_on = { source = ["one", "other"] }, with a column of statements and its values'
+
+
+def is_list_of_texts(values: object) -> bool:
+    """Whether these are texts in a list."""
+    return isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)
+
+
+def _read_written_on(written_on: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Columns with lists of their values, or an error."""
+    if not (isinstance(written_on, Mapping) and all(map(is_list_of_texts, written_on.values()))):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            [Problem(file="written_on", what=f"{written_on!r} is not columns with values", fix=WRITTEN_ON)]
+        )
+    return {column: tuple(values) for column, values in written_on.items()}
 
 
 @frozen(kw_only=True, slots=False)
@@ -36,6 +54,9 @@ class RuleSet:
         Of the texts they are meant for, e.g. ``nb``, or ``None``.
     note
         For readers.
+    written_on
+        The statements of a study that the rules were written on, by columns and their values, e.g.
+        ``{"source": ["letter-1", "letter-2"]}``; no evaluation counts these. ``None``: it is not said.
 
     Raises
     ------
@@ -60,6 +81,9 @@ class RuleSet:
     rules: tuple[Rule | Combination, ...] = field(converter=tuple)
     language: str | None = None
     note: str = field(default="", eq=False)
+    written_on: Mapping[str, tuple[str, ...]] | None = field(
+        default=None, converter=optional(_read_written_on), hash=False
+    )
 
     def __attrs_post_init__(self) -> None:
         problems = [
