@@ -377,3 +377,16 @@ def test_the_command_refuses_in_one_line_and_writes_nothing(  # noqa: PLR0917
     assert main(["classify", str(rules), *given]) == 2
     assert said in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30_000])
+def test_a_quote_that_is_never_closed_is_named_and_nothing_is_written(tmp_path: Path, rows: int) -> None:
+    lines = ["id,text", *(f"{number},a bus" for number in range(rows)), '9,"an open one, with a bus', "10,a bus"]
+    (tmp_path / "answers.csv").write_text("\n".join(lines), encoding="utf-8")
+    rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["bus"])])
+    pg.write_rules(rules, tmp_path / "rules.toml")
+    command = ["classify", str(tmp_path / "rules.toml"), str(tmp_path / "answers.csv"), "-o", str(tmp_path / "out.csv")]
+    with pytest.raises(pg.UsageError, match=f"answers.csv, row {rows + 2}: a quote is opened here and never closed"):
+        classify_file(rules, tmp_path / "answers.csv", tmp_path / "out.csv")
+    assert main(command) == 2
+    assert not (tmp_path / "out.csv").exists()

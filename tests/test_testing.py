@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import policygap as pg
+from policygap.rules.reading import _as_toml, parse_rules
 from policygap.schema import TABLES
-from policygap.testing import decision_tables, ids, studies, tables, texts
+from policygap.testing import decision_tables, ids, rule_sets, studies, tables, texts
 
 # A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
 FEW = settings(max_examples=max(1, settings().max_examples // 20))
@@ -135,3 +136,10 @@ def reached() -> Counter[str]:
 @pytest.mark.parametrize("corner", CORNERS)
 def test_sixty_studies_reach_every_corner(reached: Counter[str], corner: str) -> None:
     assert reached[corner] > 0
+
+
+@given(rule_sets(["bus", "rail"], letters="ab"), st.text("ab ", max_size=12))
+def test_a_drawn_rule_set_reads_back_from_a_file_and_gives_its_codes_alone(rules: pg.RuleSet, text: str) -> None:
+    assert set(rules.codes) <= {"bus", "rail"}
+    assert parse_rules(_as_toml(rules), "made up.toml") == rules
+    assert set(rules.classify([text])["code"]) <= set(rules.codes)

@@ -174,11 +174,12 @@ def rule_sets(draw: st.DrawFn, codes: Sequence[str], *, letters: str = "abå") -
     close = st.lists(st.sampled_from(letters), min_size=2, max_size=2, unique=True)
     rules: list[Rule] = []
     for code in draw(st.lists(st.sampled_from(sorted(codes)), min_size=1, max_size=4, unique=True)):
-        lists = {name: draw(some) for name in ("any", "all", "none")}
+        given, needed, forbidden = draw(some), draw(some), draw(some)
         together = st.fixed_dictionaries({"patterns": close, "words": st.integers(2, 5)})
         near = draw(st.none() | together) if len(letters) > 1 else None
-        lists["any"] = lists["any"] if near or any(lists.values()) else [draw(patterns(letters))]
-        rules.append(Rule(code, near=near, **lists))
+        if not (near or given or needed or forbidden):
+            given = [draw(patterns(letters))]
+        rules.append(Rule(code, any=given, all=needed, none=forbidden, near=near))
     return RuleSet(name="made up", rules=rules)
 
 

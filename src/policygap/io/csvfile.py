@@ -6,9 +6,9 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, TextIO
+from typing import BinaryIO, Final
 
 import pandas as pd
 from attrs import evolve, frozen
@@ -202,7 +202,7 @@ def _read_slowly(source: _Source, layout: _Layout) -> Reading:
     return Reading(table=table, problems=(*named, *problems), remarks=_remarks(source, layout))
 
 
-def with_end(text: TextIO) -> Iterator[str]:
+def with_end(text: Iterable[str]) -> Iterator[str]:
     """The lines, and one more that an unclosed quote swallows."""
     line = ""
     for line in text:  # the last one is looked at below

@@ -14,7 +14,7 @@ from ..documents.reading import read_documents
 from ..errors import Problem, UsageError
 from ..escaping import for_spreadsheet
 from ..io.atomic import replace_files
-from ..io.csvfile import SEPARATORS, any_length, why_not
+from ..io.csvfile import END, SEPARATORS, any_length, why_not, with_end
 from ..io.encoding import guess_encoding, guess_wide
 from ..spelling import suggest
 from .arrow import ParquetTexts, parquet_writer
@@ -155,12 +155,14 @@ class _Csv:
         """The texts in batches; a row that ends before the column has none."""
         size = self._path.stat().st_size
         with self._path.open("rb") as raw, self._open(raw) as stream, any_length():
-            rows = csv.reader((line.replace("\0", "") for line in stream), delimiter=self._separator)
-            next(rows, None)
+            rows = csv.reader(with_end(line.replace("\0", "") for line in stream), delimiter=self._separator)
             texts: list[str | None] = []
             ids: list[str] = []
-            for row in rows:
-                if not row:
+            for number, row in enumerate(rows, start=1):
+                if row and row[-1].endswith(END) and row != [END]:
+                    what, fix = "a quote is opened here and never closed", "close it, and double every quote in a cell"
+                    raise UsageError([Problem(file=str(self._path), row=number, what=what, fix=fix)])
+                if not row or number == 1 or row == [END]:
                     continue
                 texts.append(row[self._text] if self._text < len(row) and row[self._text] else None)
                 if self._beside is not None:
