@@ -16,7 +16,7 @@ from .documents.sentences import split_sentences
 from .errors import Problem, UsageError
 from .intervals import wilson
 from .messages import percent, say
-from .predicates import find_acts, find_others
+from .predicates import find_acts, find_money, find_others, tells_of_past
 from .rules.reading import read_rules
 from .rules.ruleset import RuleSet
 from .rules.texts import read_texts
@@ -219,15 +219,15 @@ def _judge(
     fired = rules.classify(clauses)
     for clause, code in zip(fired["text"], fired["code"], strict=True):
         codes.setdefault(clause, set()).add(code)
-    acts = _look_at_who_acts(owners, clauses, codes, language) if rules.name == f"commitment-{language}" else {}
+    added = _look_at_who_acts(owners, clauses, codes, language) if rules.name == f"commitment-{language}" else {}
     # Finding words takes far longer than telling that they are there: only where they are, and once for each clause.
     telling = list(dict.fromkeys(clauses[clause] for clause in codes))
     words: dict[tuple[str, str], dict[str, None]] = {}
     found = rules.find(telling)
     for place, code, hit in zip(found["text"], found["code"], found["words"], strict=True):
         words.setdefault((telling[place], code), {})[hit] = None
-    for clause, hit in acts.items():
-        words.setdefault((clauses[clause], "act"), {})[hit] = None
+    for (clause, code), hit in added.items():
+        words.setdefault((clauses[clause], code), {})[hit] = None
     decided: list[tuple[str | None, str | None]] = [(None, None)] * len(sentences)
     for clause, present in codes.items():
         level = table.decide(**{item.name: item.name in present for item in table.inputs}).outcome
@@ -239,21 +239,27 @@ def _judge(
 
 def _look_at_who_acts(
     owners: list[int], clauses: list[str], codes: dict[int, set[str]], language: str
-) -> dict[int, str]:
-    """Add the acts of the author to the codes of the clauses, take out what others do; the acts' words come back."""
-    acts: dict[int, str] = {}
+) -> dict[tuple[int, str], str]:
+    """Add the acts and sums of the author to the codes of the clauses, take out what others do or what is past.
+
+    What comes back are the words of what was added, by clause and code.
+    """
+    added: dict[tuple[int, str], str] = {}
     start = 0
     for _, together in groupby(owners):
-        parts = clauses[start : start + len(list(together))]
-        acts |= {start + place: words for place, words in find_acts(parts, language).items()}
+        parts = clauses[start : start + sum(1 for _ in together)]
+        added |= {(start + place, "act"): words for place, words in find_acts(parts, language).items()}
+        sums = ((start + place, find_money(part, language)) for place, part in enumerate(parts))
+        added |= {(place, "fund"): words for place, words in sums if words}
         start += len(parts)
-    for clause in acts:
-        codes.setdefault(clause, set()).add("act")
+    for clause, code in added:
+        codes.setdefault(clause, set()).add(code)
     for clause, present in codes.items():
         if find_others(clauses[clause], language):
-            present -= _DONE
-            acts.pop(clause, None)
-    return acts
+            present.difference_update(_DONE)
+        if "fund" in present and tells_of_past(clauses[clause], language):
+            present.remove("fund")
+    return added
 
 
 def _share(levels: pd.Series[Any]) -> float | None:

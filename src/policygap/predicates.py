@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from attrs import frozen
 
-__all__ = ["find_acts", "find_others"]
+__all__ = ["find_acts", "find_money", "find_others", "tells_of_past"]
 
 _WORD: Final = re.compile(r"\w+")
 _VERB: Final = 16  # words within which a verb follows its modal
 _SUBJECT: Final = 14  # words before a modal among which its subject stands
+_SHORT: Final = 2  # words apart that are shown with what stands between
+_SHORTEST: Final = 4  # letters of a verb that no list has
 _NEAR: Final = 4  # words within which what belongs together stands
 
 
@@ -173,12 +175,12 @@ def find_acts(clauses: Sequence[str], language: str) -> dict[int, str]:
 
 
 def _show(sentence: _Sentence, first: int, last: int) -> str:
-    if last - first <= 2:
+    if last - first <= _SHORT:
         return " ".join(sentence.shown[first : last + 1])
     return f"{sentence.shown[first]} … {sentence.shown[last]}"
 
 
-def _promise(sentence: _Sentence, place: int) -> tuple[int, int] | None:
+def _promise(sentence: _Sentence, place: int) -> tuple[int, int] | None:  # noqa: PLR0911 -- a list of reasons
     """Where the modal and the verb stand, if the word at this place promises an act."""
     low, lexicon = sentence.low, sentence.lexicon
     start = place + 1
@@ -189,7 +191,7 @@ def _promise(sentence: _Sentence, place: int) -> tuple[int, int] | None:
         start += near.index(lexicon.plain["joint"]) + 1
     elif not lexicon.has("modals", low[place]) and not _is_to_be(low, place, lexicon):
         return None
-    if _describes(sentence, place):
+    if _describes(sentence, place) or any(lexicon.has("never", word) for word in low[max(place - 2, 0) : place]):
         return None
     who = _who(sentence, place)
     bare = True  # nothing but adverbs and the author stand between the modal and this word
@@ -222,7 +224,7 @@ def _bare_passive(lexicon: _Lexicon, word: str) -> bool:
     end = {"nb": "es", "nn": "ast"}.get(lexicon.language)
     return (
         end is not None
-        and len(word) > 5
+        and len(word) > _SHORTEST + 1
         and word.endswith(end)
         and not word.startswith(lexicon.soft)
         and not lexicon.has("nouns", word)
@@ -230,7 +232,7 @@ def _bare_passive(lexicon: _Lexicon, word: str) -> bool:
 
 
 def _looks_like_a_verb(lexicon: _Lexicon, word: str) -> bool:
-    """A word right after the author's modal is a verb, in a list or not, where it is none of those that only look so."""
+    """A word right after the author's modal is a verb, listed or not, unless it only looks so."""
     if (
         word.startswith(lexicon.soft)
         or any(lexicon.has(name, word) for name in ("nouns", "adverbs", "before"))
@@ -239,7 +241,7 @@ def _looks_like_a_verb(lexicon: _Lexicon, word: str) -> bool:
         or not word.isalpha()
     ):
         return False
-    return not word.endswith("ly") if lexicon.language == "en" else word.endswith("e") and len(word) > 3
+    return not word.endswith("ly") if lexicon.language == "en" else word.endswith("e") and len(word) >= _SHORTEST
 
 
 def _passive(sentence: _Sentence, place: int, start: int, who: str) -> tuple[int, int] | None:
@@ -259,7 +261,7 @@ def _passive(sentence: _Sentence, place: int, start: int, who: str) -> tuple[int
     return None
 
 
-def _present(sentence: _Sentence, place: int) -> tuple[int, int] | None:
+def _present(sentence: _Sentence, place: int) -> tuple[int, int] | None:  # noqa: PLR0911 -- a list of reasons
     """An act in the present tense: "we introduce", "is introducing", "innføres fra 2027", "blir utvidet"."""
     low, lexicon = sentence.low, sentence.lexicon
     word = low[place]
@@ -267,8 +269,8 @@ def _present(sentence: _Sentence, place: int) -> tuple[int, int] | None:
     negated = any(lexicon.has("never", other) for other in low[place : place + _NEAR])
     if negated or _describes(sentence, place) or _excepted(sentence, place):
         return None
-    if lexicon.has("become", word):
-        return _passive(sentence, place, place + 1, "unknown")
+    if lexicon.has("become", word) or (word in ("is", "are") and low[place + 1 : place + 2] == ["being"]):
+        return _passive(sentence, place, place + 1 + (lexicon.language == "en"), "unknown")
     if _fits(lexicon.passive, low, place):
         near = low[max(place - _NEAR, sentence.begins[place]) : end]
         if any(
@@ -317,6 +319,10 @@ def _describes(sentence: _Sentence, place: int) -> bool:
     low, lexicon = sentence.low, sentence.lexicon
     start = max(sentence.begins[place], place - _SUBJECT)
     before = low[start:place]
+    if lexicon.language != "en" and place + 1 < len(low) and low[place + 1] in lexicon.authors:
+        return False  # what stands before is a circumstance: "For å nå målet vil regjeringen"
+    if before[:2] in (["for", "å"], ["to", "achieve"]):
+        return False
     if any(word in lexicon.wishing for word in before):
         return True
     first = 1 if start == 0 and before and before[0] in ("som", "as") else 0
@@ -325,13 +331,20 @@ def _describes(sentence: _Sentence, place: int) -> bool:
 
 def _who(sentence: _Sentence, place: int) -> str:
     """Who acts: ``author``, ``other`` or ``unknown``."""
+    before = _who_before(sentence, place)
+    if before == "author" or sentence.lexicon.language == "en":
+        return before
     low, lexicon = sentence.low, sentence.lexicon
-    after = range(place + 1, min(place + 1 + _NEAR, len(low))) if lexicon.language != "en" else range(0)
-    for at in after:
-        if low[at] in lexicon.authors and low[at - 1] not in lexicon.plain["before"]:
+    for at in range(place + 1, min(place + 1 + _NEAR, len(low))):
+        if low[at] in lexicon.authors and not lexicon.has("before", low[at - 1]):
             return "author"
         if low[at] in lexicon.others and not _after_preposition(sentence, at):
             return "other"
+    return before
+
+
+def _who_before(sentence: _Sentence, place: int) -> str:
+    low, lexicon = sentence.low, sentence.lexicon
     start = sentence.begins[place]
     if place - start <= 1:  # the clause begins with its modal: its subject stands in one before
         start = 0
@@ -340,15 +353,11 @@ def _who(sentence: _Sentence, place: int) -> str:
         word = low[at]
         if lexicon.has("cuts", word):
             who = "unknown"
-        if (
-            lexicon.has("willing", word)
-            and low[place] == lexicon.plain["modals"][0]
-            and not _after_preposition(sentence, at)
-        ):
-            return "author"
-        if word in lexicon.authors and not _after_preposition(sentence, at):
+        if _after_preposition(sentence, at):
+            continue
+        if word in lexicon.authors or (lexicon.has("willing", word) and low[place] == lexicon.plain["modals"][0]):
             who = "author"
-        elif word in lexicon.others and who != "author" and not _after_preposition(sentence, at):
+        elif word in lexicon.others and who != "author":
             who = "other"
     return who
 
@@ -380,5 +389,41 @@ def find_others(clause: str, language: str) -> bool:
             rest = low[at + 1 : at + 1 + 2 * _NEAR]
             asked = any(lexicon.has(name, other) for name in ("urging", "receiving") for other in rest)
             authors = any(other in lexicon.authors for other in rest[:_NEAR])
-            return not asked and not authors and any(lexicon.has("duty", other) for other in rest)
+            undergo = "be" in rest and "required" not in rest
+            finite = lexicon.language != "en" and "".join(rest[:1]).endswith("r")
+            return not (asked or authors or undergo) and (finite or any(lexicon.has("duty", other) for other in rest))
     return False
+
+
+def find_money(clause: str, language: str) -> str | None:
+    """The words that set a sum aside, if a clause has such.
+
+    Examples
+    --------
+    >>> find_money("The Government will spend a further £30 million on libraries.", "en")
+    'spend … million'
+    """
+    sentence = _read([clause], language)
+    low, lexicon = sentence.low, sentence.lexicon
+    sums = [at for at, word in enumerate(low) if lexicon.has("money", word)]
+    if not sums or any(lexicon.has("never", word) for word in low):
+        return None
+    starts = tuple(lexicon.plain["spend"])
+    for at, word in enumerate(low[: sums[-1]]):
+        told = word.startswith(starts) and _who(sentence, at) == "author"
+        if told and any(lexicon.has("money", near) for near in low[at + 1 : at + _VERB]):
+            last = next(place for place in range(at + 1, len(low)) if lexicon.has("money", low[place]))
+            return _show(sentence, at, last)
+    return None
+
+
+def tells_of_past(clause: str, language: str) -> bool:
+    """Whether a clause has a word in the past tense that tells of money spent.
+
+    Examples
+    --------
+    >>> tells_of_past("In 2021, 40 million was allocated.", "en")
+    True
+    """
+    lexicon = _lexicon(language)
+    return any(lexicon.has("past", word) for word in _WORD.findall(clause.lower()))
