@@ -1,7 +1,7 @@
 """Sentences labelled by hand come in; how well the bundled rules tell how binding they are goes out.
 
 Run ``python benchmarks/commitment.py`` for the held-out sentences, ``--tuning`` for those that the rules were tuned on,
-``--second`` for the sentences of a second author, ``--readers`` for how far two readers agree on the held-out sentences,
+``--second`` for the sentences of a second author, ``--readers`` for how far two readers agree,
 ``--errors`` for the sentences that the rules get wrong. Nothing is timed.
 """
 
