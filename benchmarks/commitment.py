@@ -1,6 +1,7 @@
 """Sentences labelled by hand come in; how well the bundled rules tell how binding they are goes out.
 
 Run ``python benchmarks/commitment.py`` for the held-out sentences, ``--tuning`` for those that the rules were tuned on,
+``--second`` for the sentences of a second author, ``--readers`` for how far two readers agree,
 ``--errors`` for the sentences that the rules get wrong. Nothing is timed.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import krippendorff
 import pandas as pd
 from tabulate import tabulate
 
@@ -55,12 +57,27 @@ def accuracy(frame: pd.DataFrame) -> list[list[str]]:
     return rows
 
 
+def compare_readers() -> str:
+    """Percent agreement and Krippendorff's nominal alpha of the two readers of the held-out sentences."""
+    frame = pd.read_csv(HERE / "commitment-held-out.csv", keep_default_na=False)
+    codes = {level: float(place) for place, level in enumerate((*LEVELS, "none"))}
+    both = [[codes[label] for label in frame[name]] for name in ("level", "second")]
+    alpha = krippendorff.alpha(reliability_data=both, level_of_measurement="nominal")
+    same = (frame["level"] == frame["second"]).mean()
+    return f"agreement {same:.0%}, alpha {alpha:.2f}, {len(frame)} sentences"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tuning", action="store_true")
     parser.add_argument("--errors", action="store_true")
+    parser.add_argument("--second", action="store_true")
+    parser.add_argument("--readers", action="store_true")
     arguments = parser.parse_args()
-    frame = read_labels("tuning" if arguments.tuning else "held-out")
+    if arguments.readers:
+        print(compare_readers())
+        return
+    frame = read_labels(("second-" if arguments.second else "") + ("tuning" if arguments.tuning else "held-out"))
     print(tabulate(score(frame), ["level", "labelled", "precision", "recall", "F1"], "github", disable_numparse=True))
     print()
     print(tabulate(accuracy(frame), ["language", "sentences", "right", "accuracy"], "github", disable_numparse=True))

@@ -68,6 +68,26 @@ CASES = {
         ("en", "The government will not establish a centre.", None),
         ("en", "No money is allocated.", None),
     ],
+    "words between the modal and the verb": [
+        ("nb", "Regjeringen vil, i dialog med kommunene, fastsette nye krav.", "act"),
+        ("nn", "Regjeringa vil i samråd med kommunane forenkle regelverket.", "act"),
+        ("en", "The council will, subject to permission, build 300 homes.", "act"),
+    ],
+    "others act": [
+        ("nb", "Kommunene skal utarbeide en plan innen 2028.", None),
+        ("nn", "Kommunane skal innan 2027 utarbeide ein plan.", None),
+        ("en", "Each municipality shall draw up a climate plan.", None),
+        ("en", "The Act requires that every employer shall establish a procedure.", None),
+    ],
+    "the author's passive": [
+        ("nb", "Forslaget vil bli sendt på høring før jul.", "act"),
+        ("nn", "Det blir etablert eit nytt tilbod for unge.", "act"),
+        ("en", "A new agency will be established to oversee water.", "act"),
+    ],
+    "money spent already": [
+        ("nb", "I 2021 ble det bevilget 40 millioner kroner til ordningen.", None),
+        ("en", "Last year the council spent £4 million on roads.", None),
+    ],
     "nothing of these": [
         ("nb", "Senteret åpnet i 1990.", None),
         ("nn", "Senteret opna i 1990.", None),
@@ -171,6 +191,17 @@ def test_the_bundled_rules_have_the_five_codes_and_nothing_that_can_not_be_meant
     assert set(rules.codes) == set(LEVELS)
     assert rules.language == language
     assert rules.check().empty
+
+
+def test_rules_of_another_name_decide_alone() -> None:
+    rules = pg.RuleSet(name="mine", rules=[pg.Rule("consider", any=["ponder"])])
+    assert pg.measure_commitment("We will build it.", "en", rules=rules).sentences["level"].isna().all()
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "will " * 20_000, "vil bli " * 20_000, "to be is " * 20_000])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_long_words_and_sentences_go_through(text: str, language: str) -> None:
+    assert len(pg.measure_commitment(text, language).sentences) == 1
 
 
 def test_rules_with_other_codes_are_refused() -> None:

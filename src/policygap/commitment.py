@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any, Final
 
 import pandas as pd
@@ -15,6 +16,7 @@ from .documents.sentences import split_sentences
 from .errors import Problem, UsageError
 from .intervals import wilson
 from .messages import percent, say
+from .predicates import find_acts, find_money, find_others, tells_of_past
 from .rules.reading import read_rules
 from .rules.ruleset import RuleSet
 from .rules.texts import read_texts
@@ -24,6 +26,7 @@ __all__ = ["LEVELS", "Commitment", "measure_commitment"]
 
 LEVELS: Final = ("fund", "act", "promote", "consider", "acknowledge")
 _BINDING: Final = ("fund", "act")
+_DONE: Final = frozenset(LEVELS) - {"acknowledge"}  # what somebody does
 _NONE: Final = "none"
 _CONFIDENCE: Final = 0.95
 _SENTENCES: Final = ("number", "source", "locator", "sentence", "level", "words")
@@ -120,7 +123,8 @@ def measure_commitment(
     language
         Of the texts: ``nb``, ``nn`` or ``en``; ``None`` guesses it from frequent words.
     rules
-        Rules with codes of the five levels; by default the bundled set ``commitment-nb``, ``-nn`` or ``-en``.
+        Rules with codes of the five levels; by default the bundled set ``commitment-nb``, ``-nn`` or ``-en``. Beside
+        rules that go by these names, whoever wrote them, who acts is looked at; rules of another name decide alone.
     tables
         Decision tables of your own by the name of the one they replace: ``commitment``, ``commitment_text``.
 
@@ -215,12 +219,15 @@ def _judge(
     fired = rules.classify(clauses)
     for clause, code in zip(fired["text"], fired["code"], strict=True):
         codes.setdefault(clause, set()).add(code)
+    added = _look_at_who_acts(owners, clauses, codes, language) if rules.name == f"commitment-{language}" else {}
     # Finding words takes far longer than telling that they are there: only where they are, and once for each clause.
     telling = list(dict.fromkeys(clauses[clause] for clause in codes))
     words: dict[tuple[str, str], dict[str, None]] = {}
     found = rules.find(telling)
     for place, code, hit in zip(found["text"], found["code"], found["words"], strict=True):
         words.setdefault((telling[place], code), {})[hit] = None
+    for (clause, code), hit in added.items():
+        words.setdefault((clauses[clause], code), {})[hit] = None
     decided: list[tuple[str | None, str | None]] = [(None, None)] * len(sentences)
     for clause, present in codes.items():
         level = table.decide(**{item.name: item.name in present for item in table.inputs}).outcome
@@ -228,6 +235,31 @@ def _judge(
         if level in LEVELS and (before is None or LEVELS.index(level) < LEVELS.index(before)):
             decided[owners[clause]] = level, "; ".join(words.get((clauses[clause], level), {})) or None
     return decided
+
+
+def _look_at_who_acts(
+    owners: list[int], clauses: list[str], codes: dict[int, set[str]], language: str
+) -> dict[tuple[int, str], str]:
+    """Add the acts and sums of the author to the codes of the clauses, take out what others do or what is past.
+
+    What comes back are the words of what was added, by clause and code.
+    """
+    added: dict[tuple[int, str], str] = {}
+    start = 0
+    for _, together in groupby(owners):
+        parts = clauses[start : start + sum(1 for _ in together)]
+        added |= {(start + place, "act"): words for place, words in find_acts(parts, language).items()}
+        sums = ((start + place, find_money(part, language)) for place, part in enumerate(parts))
+        added |= {(place, "fund"): words for place, words in sums if words}
+        start += len(parts)
+    for clause, code in added:
+        codes.setdefault(clause, set()).add(code)
+    for clause, present in codes.items():
+        if find_others(clauses[clause], language):
+            present.difference_update(_DONE)
+        if "fund" in present and tells_of_past(clauses[clause], language):
+            present.remove("fund")
+    return added
 
 
 def _share(levels: pd.Series[Any]) -> float | None:
