@@ -1,8 +1,8 @@
 """Sentences labelled by hand come in; how well the bundled rules tell how binding they are goes out.
 
 Run ``python benchmarks/commitment.py`` for the held-out sentences, ``--tuning`` for those that the rules were tuned on,
-``--second`` for the sentences of a second author, ``--readers`` for how far two readers agree,
-``--errors`` for the sentences that the rules get wrong. Nothing is timed.
+``--second`` and ``--third`` for the sentences of a second and a third author, ``--readers`` for how far two readers
+agree, ``--errors`` for the sentences that the rules get wrong. Nothing is timed.
 """
 
 from __future__ import annotations
@@ -72,12 +72,14 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--second", action="store_true")
+    parser.add_argument("--third", action="store_true")
     parser.add_argument("--readers", action="store_true")
     arguments = parser.parse_args()
     if arguments.readers:
         print(compare_readers())
         return
-    frame = read_labels(("second-" if arguments.second else "") + ("tuning" if arguments.tuning else "held-out"))
+    half = "tuning" if arguments.tuning else "held-out"
+    frame = read_labels("third" if arguments.third else f"second-{half}" if arguments.second else half)
     print(tabulate(score(frame), ["level", "labelled", "precision", "recall", "F1"], "github", disable_numparse=True))
     print()
     print(tabulate(accuracy(frame), ["language", "sentences", "right", "accuracy"], "github", disable_numparse=True))
