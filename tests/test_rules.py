@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 import policygap as pg
 from policygap.rules import arrow
+from policygap.rules.automaton import Automaton
 from policygap.rules.columns import classify_column
 from policygap.rules.matching import Matcher
+from policygap.rules.patterns import Piece
 from policygap.rules.texts import Texts
 from policygap.rules.words import fold_word, split_words
 
@@ -585,6 +587,16 @@ def test_hostile_rules_and_texts_take_steps_in_proportion() -> None:
     assert matcher.automaton.find("a" * 100_000) == tuple(range(399))
     falls = [pg.Rule("y", any=["*" + "a" * 200 + "b*"])]
     assert Matcher.of(falls).automaton.find("a" * 100_000) == ()
+
+
+@given(
+    st.lists(st.builds(Piece, st.text("ab", min_size=1, max_size=5), st.booleans(), st.booleans()), max_size=12),
+    st.text("abc", max_size=20),
+)
+def test_the_walk_tells_what_each_piece_tells_by_itself(pieces: list[Piece], word: str) -> None:
+    """Two letters, so that pieces begin, end and stand in one another."""
+    expected = tuple(number for number, piece in enumerate(pieces) if piece.matches(word))
+    assert Automaton(pieces).find(word) == expected
 
 
 def test_the_table_of_cases_in_the_reference_is_true() -> None:
