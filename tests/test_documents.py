@@ -332,6 +332,14 @@ def test_a_column_that_can_not_be_told_is_one_problem_that_names_the_columns(
     assert (problem.file, what in problem.what, "the columns are a, b" in problem.fix) == ("a.csv", True, True)
 
 
+@pytest.mark.parametrize("row", ["1,Ja,Nei", "1,en to tre fire,fem seks sju åtte"])
+def test_a_column_called_text_is_the_one_where_looks_do_not_tell(tmp_path: Path, row: str) -> None:
+    (tmp_path / "a.csv").write_text(f"id,Text,place\n{row}\n", encoding="utf-8")
+    documents = pg.read_documents(tmp_path)
+    assert not documents.problems
+    assert documents.texts["text"].tolist() == [row.split(",")[1]]
+
+
 def test_numbers_alone_do_not_look_like_text(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "a.xlsx", [["id", "n"], [1, 2]])
     (problem,) = pg.read_documents(tmp_path).problems

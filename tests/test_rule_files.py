@@ -341,6 +341,53 @@ def test_a_folder_of_documents_gets_codes_and_bad_ones_are_told(
     assert said.err.startswith("b.pdf: ")
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_parts_of_a_table_are_read_as_one(rules: Path, tmp_path: Path, ending: str) -> None:
+    frame = pd.DataFrame({"who": ["ann", "bo", "cy"], "text": ["More buses", None, "Bus"]})
+    parts, whole = tmp_path / "parts", tmp_path / f"whole.{ending}"
+    (parts / "year=2024").mkdir(parents=True)
+    (parts / "_SUCCESS").touch()
+    for path, rows in (
+        (whole, frame),
+        (parts / f"a.{ending}", frame[:1]),
+        (parts / f"year=2024/b.{ending}", frame[1:]),
+    ):
+        if ending == "csv":
+            rows.to_csv(path, index=False)
+        else:
+            rows.to_parquet(path)
+    told: list[tuple[int, int]] = []
+    for source, out in ((whole, "one.csv"), (parts, "many.csv")):
+        done = classify_file(
+            pg.read_rules(rules),
+            source,
+            tmp_path / out,
+            id="who",
+            progress=lambda done, size: told.append((done, size)),
+        )
+        assert (done.rows, done.coded) == (3, 2)
+    assert (tmp_path / "many.csv").read_text(encoding="utf-8").split() == ["text,who,code", "0,ann,bus", "2,cy,bus"]
+    assert (tmp_path / "many.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    assert told[-1] == (2000, 2000)
+
+
+def test_a_part_without_the_column_is_named_and_nothing_written(rules: Path, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name, header in (("a", "id,text"), ("b", "id,answer_1,answer_2"), ("c", "x,y")):
+        (tmp_path / f"parts/{name}.csv").write_text(f"{header}\n1,bus\n", encoding="utf-8")
+    with pytest.raises(pg.UsageError, match=r"b\.csv") as error:
+        classify_file(pg.read_rules(rules), tmp_path / "parts", tmp_path / "o.csv")
+    assert len(error.value.problems) == 2
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_documents_have_no_column_to_repeat(rules: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text("More buses.", encoding="utf-8")
+    with pytest.raises(pg.UsageError, match="--id"):
+        classify_file(pg.read_rules(rules), tmp_path / "in", tmp_path / "o.csv", id="who")
+
+
 def test_the_command_classifies_and_tells_what_rules_can_not_mean(
     rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

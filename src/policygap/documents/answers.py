@@ -27,6 +27,7 @@ _SEPARATORS: Final = (",", ";", "\t", "|")
 _NONE: Final = "\x1f"  # where the header has one column, nothing in a row separates cells
 _SAMPLE: Final = 1 << 16
 _TRIED: Final = 50  # rows that tell the separator
+LIKELY: Final = ("text", "response", "answer", "comment", "submission")  # what a column of texts is called
 _WORDS: Final = 4  # words a cell from which on, on average, a column is text
 
 Row = tuple[int, Sequence[str | None]]
@@ -190,6 +191,9 @@ def _choose(header: Sequence[str], body: Iterable[Row], columns: Columns) -> _Ch
     like = [place for place in sorted(filled) if words[place] >= _WORDS * filled[place] and place != speaker]
     if len(names) == 1:
         like = [0]
+    named = [place for place, name in enumerate(names) if name.lower() in LIKELY]
+    if len(like) != 1 and len(named) == 1:
+        like = named
     if len(like) != 1:
         found = f"several columns look like text: {_listed(names, like)}" if like else "no column looks like text"
         fix = f"name one with text_column; the columns are {_listed(names, range(len(names)))}"

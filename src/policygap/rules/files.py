@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from attrs import evolve, frozen
 
+from ..documents.answers import LIKELY
 from ..documents.reading import read_documents
 from ..errors import Problem, UsageError
 from ..escaping import for_spreadsheet
@@ -26,7 +27,6 @@ _READ = (".csv", ".tsv", ".txt", ".parquet")
 _WRITTEN = (".csv", ".parquet")
 _BATCH = 100_000  # rows held at a time
 _HEAD = 1 << 16
-_LIKELY = ("text", "response", "answer", "comment", "submission")
 
 Progress = Callable[[int, int], Any]
 
@@ -67,17 +67,18 @@ def classify_file(
     rules
         The rules.
     source
-        A ``.csv``, ``.tsv`` or ``.txt`` file with a header, a ``.parquet`` file (needs the extra ``arrow``), or a
-        folder of documents (needs the extra ``documents``).
+        A ``.csv``, ``.tsv`` or ``.txt`` file with a header, a ``.parquet`` file (needs the extra ``arrow``), a folder
+        of nothing but ``.parquet``, or nothing but ``.csv`` and ``.tsv`` files, which are read as one in the order of
+        their paths, or a folder of documents (needs the extra ``documents``).
     out
-        A ``.csv`` or ``.parquet`` file: ``text``, the row's position from 0; the column ``id``, if one is named (for a
-        folder: ``source`` and ``locator``); and ``code``. It is written whole or not at all.
+        A ``.csv`` or ``.parquet`` file: ``text``, the row's position from 0; the column ``id``, if one is named (for
+        documents: ``source`` and ``locator``); and ``code``. It is written whole or not at all.
     column
         The column of texts; by default the only one, or the one that is called ``text``.
     id
         A column to repeat beside each code.
     split, language
-        For a folder: how its documents are split into statements, as for
+        For documents: how they are split into statements, as for
         :meth:`policygap.documents.collection.Documents.statements`.
     progress
         Called after every batch with how much is done, and how much there is.
@@ -108,10 +109,7 @@ def classify_file(
     if problems:
         raise UsageError(problems)
     try:
-        if source.is_dir():
-            texts: _Csv | _Parquet | _Folder = _Folder(source, split, language)
-        else:
-            texts = (_Parquet if source.suffix.lower() == ".parquet" else _Csv)(source, column, id)
+        texts = _open(source, column, id, split, language)
         done: list[Classified] = []
         write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
         replace_files({out: lambda stream: done.append(write(stream, rules, texts, progress))})
@@ -124,6 +122,18 @@ def classify_file(
 Beside = dict[str, list[str]]
 Batch = tuple[Any, Beside, int, int]
 """Texts, the columns beside them, how much of the file is read, and how much there is."""
+
+
+def _open(source: Path, column: str | None, id: str | None, split: str, language: str) -> Texts:
+    if not source.is_dir():
+        return (_Parquet if source.suffix.lower() == ".parquet" else _Csv)(source, column, id)
+    paths = sorted(path for path in source.rglob("*") if path.is_file() and path.name[0] not in "._")
+    kinds = {path.suffix.lower() for path in paths}
+    if kinds == {".parquet"}:
+        return _Parts(paths, lambda path: _Parquet(path, column, id))
+    if kinds and kinds <= {".csv", ".tsv"}:
+        return _Parts(paths, lambda path: _Csv(path, column, id))
+    return _Documents(source, column, id, split, language)
 
 
 class _Csv:
@@ -188,11 +198,38 @@ class _Parquet:
         yield from self._texts.batches(self._text, self.columns, _BATCH)
 
 
-class _Folder:
+class _Parts:
+    """The texts of files that are parts of one table, one after the other; each is open while it is read."""
+
+    def __init__(self, paths: Sequence[Path], read: Callable[[Path], _Csv | _Parquet]) -> None:
+        self._paths, self._read = paths, read
+        self.columns: list[str] = []
+        self.problems: tuple[Problem, ...] = ()
+        found: list[Problem] = []
+        for path in paths:
+            try:
+                self.columns = read(path).columns
+            except UsageError as error:
+                found += error.problems
+        if found:
+            raise UsageError(found)
+
+    def batches(self) -> Iterator[Batch]:
+        """The texts in batches; how much is read is told in thousandths of a part."""
+        whole = 1000
+        for number, path in enumerate(self._paths):
+            for texts, beside, done, size in self._read(path).batches():
+                yield texts, beside, whole * number + whole * done // max(size, 1), whole * len(self._paths)
+
+
+class _Documents:
     """The statements of a folder of documents."""
 
-    def __init__(self, path: Path, split: str, language: str) -> None:
-        documents = read_documents(path)
+    def __init__(self, path: Path, column: str | None, id: str | None, split: str, language: str) -> None:
+        if id is not None:
+            what, fix = "documents have no columns to repeat", "leave --id out; each row has source and locator"
+            raise UsageError([Problem(file=str(path), what=what, fix=fix)])
+        documents = read_documents(path, text_column=column)
         self._statements = documents.statements(split, language)
         self.columns = ["source", "locator"]
         self.problems = documents.problems
@@ -202,6 +239,9 @@ class _Folder:
         beside: Beside = {name: self._statements[name].tolist() for name in self.columns}
         size = len(self._statements)
         yield self._statements["text"].tolist(), beside, size, size
+
+
+Texts = _Csv | _Parquet | _Parts | _Documents
 
 
 def _is_utf8(path: Path) -> bool:
@@ -224,7 +264,7 @@ def _choose(names: Sequence[str], column: str | None, id: str | None, file: str)
             problems.append(Problem(file=file, what=f"there is no column '{asked}' for {option}", fix=fix))
     if column is None:
         others = [name for name in names if name != id]
-        likely = [name for name in others if name.lower() in _LIKELY]
+        likely = [name for name in others if name.lower() in LIKELY]
         if len(others) == 1 or len(likely) == 1:
             column = others[0] if len(others) == 1 else likely[0]
         else:
@@ -236,9 +276,7 @@ def _choose(names: Sequence[str], column: str | None, id: str | None, file: str)
     return names.index(column), None if id is None else names.index(id)
 
 
-def _coded(
-    rules: RuleSet, texts: _Csv | _Parquet | _Folder, progress: Progress | None
-) -> Iterator[tuple[int, int, Any, Beside]]:
+def _coded(rules: RuleSet, texts: Texts, progress: Progress | None) -> Iterator[tuple[int, int, Any, Beside]]:
     """For each batch: its first row, how many rows it has, its codes, and the columns beside them."""
     first = 0
     for batch, beside, done, size in texts.batches():
@@ -250,9 +288,7 @@ def _coded(
             progress(done, size)
 
 
-def _write_csv(
-    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet | _Folder, progress: Progress | None
-) -> Classified:
+def _write_csv(stream: BinaryIO, rules: RuleSet, texts: Texts, progress: Progress | None) -> Classified:
     rows = coded = codes = 0
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -266,9 +302,7 @@ def _write_csv(
     return Classified(rows=rows, coded=coded, codes=codes)
 
 
-def _write_parquet(
-    stream: BinaryIO, rules: RuleSet, texts: _Csv | _Parquet | _Folder, progress: Progress | None
-) -> Classified:
+def _write_parquet(stream: BinaryIO, rules: RuleSet, texts: Texts, progress: Progress | None) -> Classified:
     rows = coded = codes = 0
     with parquet_writer(stream, texts.columns) as write:
         for first, count, found, beside in _coded(rules, texts, progress):
