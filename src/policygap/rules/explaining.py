@@ -70,7 +70,8 @@ class Reason:
             names = _named(self.blocked_by)
             parts.append(f"{'but ' + so if parts else 'it is kept from it by'} {names}")
         if self.missing:
-            parts.append(f"{'but ' if parts else ''}missing {', '.join(map(repr, self.missing))}")
+            joint = "and " if self.blocked_by else "but " if parts else ""
+            parts.append(f"{joint}missing {', '.join(map(repr, self.missing))}")
         return printable(f"{text}: {', '.join(parts)}" if parts else text)
 
 
