@@ -72,6 +72,7 @@ CASES = {
         ("nb", "Regjeringen vil, i dialog med kommunene, fastsette nye krav.", "act"),
         ("nn", "Regjeringa vil i samråd med kommunane forenkle regelverket.", "act"),
         ("en", "The council will, subject to permission, build 300 homes.", "act"),
+        ("en", "By the end of 2027 we will, at the start of the year, know more.", None),
     ],
     "others act": [
         ("nb", "Kommunene skal utarbeide en plan innen 2028.", None),
@@ -251,7 +252,9 @@ def test_the_command_prints_levels_verdict_and_sentences(tmp_path: Path, capsys:
 
 def test_the_page_has_the_figures_that_the_benchmark_prints() -> None:
     script = ROOT / "benchmarks" / "commitment.py"
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script, "--third"], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     page = (ROOT / "docs" / "explanation" / "commitment.md").read_text(encoding="utf-8")
     shown = {tuple(re.findall(r"[^|\s]+", line)) for line in page.splitlines() if line.startswith("|")}
     printed = [line for line in done.stdout.splitlines() if re.match(r"\| [a-z]+ ", line)]

@@ -85,7 +85,7 @@ class Commitment:
         Examples
         --------
         >>> measure_commitment("We will build. We will pay.", language="en").explain()
-        'Too few to say: 1 of 2 sentences commits to anything at all.'
+        'Too few to say: 2 of 2 sentences commit to anything at all.'
         """
         values: dict[str, object] = {"count": self.committing, "sentences": len(self._sentences)}
         if self.binding is not None:

@@ -206,7 +206,7 @@ def _promise(sentence: _Sentence, place: int) -> tuple[int, int] | None:  # noqa
         ) and not _by_others(sentence, at):
             return None if _excepted(sentence, at) else (place, at)
         if who == "author" and not _excepted(sentence, at):
-            if _fits(lexicon.active, low, at):
+            if _fits(lexicon.active, low, at) and not lexicon.has("determiners", low[at - 1]):
                 return place, at
             if bare and _looks_like_a_verb(lexicon, word):
                 return place, at
