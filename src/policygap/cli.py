@@ -197,7 +197,7 @@ def _add_uncertainty(commands: Any) -> None:
 def _add_files(commands: Any) -> None:
     """The commands that write studies."""
     convert = commands.add_parser("convert", help="write a study as a folder (a Data Package) or an .xlsx workbook")
-    convert.add_argument("study", metavar="IN", help="a bundled id, a folder, an .xlsx")
+    convert.add_argument("study", metavar="IN", help="a bundled id, a folder, an .xlsx, a .qdpx")
     convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx")
     convert.set_defaults(run=_convert)
 
@@ -249,7 +249,7 @@ def _add_review(commands: Any) -> None:
 
     about = "add what people decided in the workbook to the study"
     step = steps.add_parser("import", help=about, description=f"{about.capitalize()}.")
-    step.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx")
+    step.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx, a .qdpx")
     step.add_argument("review", metavar="REVIEW", help="the workbook")
     step.add_argument(
         "-o", "--out", metavar="OUT", required=True, help="where to write the study: a folder or an .xlsx"
@@ -278,7 +278,7 @@ def _add_review(commands: Any) -> None:
 
 
 def _study_and_rules(command: argparse.ArgumentParser) -> None:
-    command.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx")
+    command.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx, a .qdpx")
     command.add_argument("rules", metavar="RULES", help="a bundled id, a .toml file, a quanteda .yml or a LIWC .dic")
     command.add_argument("--column", metavar="C", default="text", help="the column of statements they read (text)")
 
@@ -292,7 +292,7 @@ def _command(
         metavar="STUDY",
         default=default,
         nargs="?" if default else None,
-        help="a bundled id, a folder, an .xlsx" + (f" ({default})" if default else ""),
+        help="a bundled id, a folder, an .xlsx, a .qdpx" + (f" ({default})" if default else ""),
     )
     command.set_defaults(run=run)
     return command

@@ -450,7 +450,7 @@ def _load(study: str | Path) -> Package:
             return io.read_package(folder)
     if not Path(study).exists():
         bundled = ", ".join(list_bundled())
-        fix = f"give the path of a folder or an .xlsx, or the id of a bundled study ({bundled})"
+        fix = f"give the path of a folder, an .xlsx or a .qdpx, or the id of a bundled study ({bundled})"
         raise UsageError([Problem(file=str(study), what="there is no such study", fix=fix)])
     return io.read_package(Path(study))
 
@@ -489,7 +489,8 @@ def read_study(path: str | Path) -> Study:
     Parameters
     ----------
     path
-        The id of a bundled study, a folder (a Data Package or plain CSV files), or an ``.xlsx`` workbook.
+        The id of a bundled study, a folder (a Data Package or plain CSV files), an ``.xlsx`` workbook, or a
+        ``.qdpx`` project of a coding program (needs the extra ``qda``).
 
     Raises
     ------

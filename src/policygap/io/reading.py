@@ -15,6 +15,7 @@ from ..schema import TABLES
 from .csvfile import read_csv, why_not
 from .descriptor import DESCRIPTOR, Descriptor, read_descriptor
 from .naming import misspelt
+from .qda import read_qdpx
 from .workbook import read_workbook
 
 __all__ = ["find_strays", "list_files", "read_package"]
@@ -29,7 +30,8 @@ def read_package(path: str | os.PathLike[str]) -> Package:
     ----------
     path
         A folder with one CSV file a table (``datapackage.json`` may be there and say where they are), the path of
-        such a ``datapackage.json``, or an Excel workbook with one sheet a table.
+        such a ``datapackage.json``, an Excel workbook with one sheet a table, or a ``.qdpx`` project of a coding
+        program.
 
     Returns
     -------
@@ -67,6 +69,8 @@ def _read(path: Path) -> Package:
         return _read_folder(path.parent)
     if path.suffix.lower() == ".xlsx":
         return read_workbook(path)
+    if path.suffix.lower() == ".qdpx":
+        return read_qdpx(path)
     return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
 
 
@@ -79,7 +83,7 @@ def _other_format(path: Path) -> str:
         return "save it as .xlsx"
     if path.suffix.lower() == ".csv":
         return "give the folder that holds it"
-    return f"give a folder with CSV files, its {DESCRIPTOR}, or an .xlsx"
+    return f"give a folder with CSV files, its {DESCRIPTOR}, an .xlsx or a .qdpx"
 
 
 def list_files(folder: Path) -> dict[str, Path]:

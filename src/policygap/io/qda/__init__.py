@@ -1,0 +1,7 @@
+"""A project of a coding program (REFI-QDA) comes in; a study's raw tables go out, with what was made of what."""
+
+from __future__ import annotations
+
+from .study import QdaMapping, read_qdpx
+
+__all__ = ["QdaMapping", "read_qdpx"]

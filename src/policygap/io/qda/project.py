@@ -1,0 +1,342 @@
+"""The XML of a REFI-QDA project comes in; its users, codes, cases and sources as records go out. Nothing is judged.
+
+The standard is at https://www.qdasoftware.org. What programs write differs from it in places, so elements are known by
+their local names, and ids by their letters and digits, whatever their case and braces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from ...errors import Problem, StudyError, UsageError
+
+__all__ = ["Case", "Code", "CodeSet", "Coding", "Part", "Project", "Selection", "Source", "parse_project"]
+
+
+@frozen(kw_only=True)
+class Code:
+    """A code; ``parent`` is the guid of the one it stands under."""
+
+    guid: str
+    name: str
+    parent: str | None
+    description: str | None
+
+
+@frozen(kw_only=True)
+class CodeSet:
+    """A group of codes."""
+
+    name: str
+    codes: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Coding:
+    """A code that a user gave."""
+
+    code: str | None
+    user: str | None
+
+
+@frozen(kw_only=True)
+class Selection:
+    """A stretch of a source: ``start`` and ``end`` are offsets into its text, or missing where it has none."""
+
+    guid: str
+    name: str
+    start: int | None
+    end: int | None
+    codings: tuple[Coding, ...]
+    place: str
+    syncs: tuple[str | None, str | None] = (None, None)
+
+
+@frozen(kw_only=True)
+class Part:
+    """A text and what is selected in it: a text source, a PDF's text, a recording's transcript."""
+
+    content: str | None
+    path: str | None
+    rich: str | None
+    selections: tuple[Selection, ...]
+    sync: dict[str, int] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Source:
+    """A source: its parts with text, what is selected beside a text, and the codes of the whole."""
+
+    guid: str
+    name: str
+    kind: str
+    parts: tuple[Part, ...]
+    selections: tuple[Selection, ...]
+    codings: tuple[Coding, ...]
+    values: dict[str, str]
+
+
+@frozen(kw_only=True)
+class Case:
+    """A case, the sources and selections that are its own, and the values of its variables by guid."""
+
+    guid: str
+    name: str
+    sources: tuple[str, ...]
+    selections: tuple[str, ...]
+    values: dict[str, str]
+
+
+@frozen(kw_only=True)
+class Project:
+    """A project as its file says."""
+
+    name: str
+    users: dict[str, str]
+    codes: tuple[Code, ...]
+    sets: tuple[CodeSet, ...]
+    variables: dict[str, str]
+    cases: tuple[Case, ...]
+    sources: tuple[Source, ...]
+    others: dict[str, int]
+    problems: tuple[Problem, ...]
+
+
+def parse_project(data: bytes, file: str) -> Project:
+    """Parse a project's XML.
+
+    Parameters
+    ----------
+    data
+        The bytes of the ``.qde`` file, in any encoding that its declaration names.
+    file
+        What to call it in problems.
+
+    Raises
+    ------
+    StudyError
+        It is no XML, no project, nested too deep, or has a document type, which no project has.
+    """
+    etree = _lxml()
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    again = "export the project again from the program it was made with"
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
+        raise StudyError([Problem(file=file, what=f"it is no XML that can be read ({error})", fix=again)]) from None
+    if root.getroottree().docinfo.doctype:
+        what = "it has a document type, which no project has and attacks have"
+        raise StudyError([Problem(file=file, what=what, fix=again)])
+    if _name(root) != "Project":
+        what = f"it is no REFI-QDA project but <{_name(root)}>"
+        fix = "export a project (.qdpx), not a codebook" if _name(root) == "CodeBook" else again
+        raise StudyError([Problem(file=file, what=what, fix=fix)])
+    return _Reader(file).project(root)
+
+
+def _lxml() -> Any:
+    try:
+        from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # it has no types
+    except ImportError as error:
+        what, fix = "reading projects of coding programs needs the extra qda", "run: pip install 'policygap[qda]'"
+        raise UsageError([Problem(what=what, fix=fix)]) from error
+    return etree
+
+
+def _name(element: Any) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _all(element: Any, *names: str) -> Iterator[Any]:
+    return (child for child in element if _name(child) in names)
+
+
+def _first(element: Any, name: str) -> Any:
+    return next(_all(element, name), None)
+
+
+def _text(element: Any, name: str) -> str | None:
+    child = _first(element, name)
+    return None if child is None else "".join(child.itertext())
+
+
+def _guid(value: str | None) -> str | None:
+    plain = (value or "").strip().strip("{}").lower()
+    return plain or None
+
+
+class _Reader:
+    """Reads a project's elements, and keeps what is wrong with them."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._problems: list[Problem] = []
+        self._seen: dict[str, int | None] = {}
+
+    def project(self, root: Any) -> Project:
+        users = {
+            self._own(user, "user"): user.get("name") or user.get("id") or "" for user in self._within(root, "Users")
+        }
+        codes = tuple(self._codes(_first(root, "CodeBook")))
+        variables = {
+            self._own(variable, "variable"): variable.get("name") or "" for variable in self._within(root, "Variables")
+        }
+        sources = tuple(self._source(element) for element in self._within(root, "Sources"))
+        cases = tuple(self._case(element) for element in self._within(root, "Cases"))
+        sets = tuple(
+            CodeSet(name=element.get("name") or "", codes=self._refs(element, "MemberCode"))
+            for element in self._within(root, "Sets")
+        )
+        others = {name: sum(1 for _ in self._within(root, name)) for name in ("Notes", "Links", "Graphs")}
+        return Project(
+            name=root.get("name") or "",
+            users=users,
+            codes=codes,
+            sets=tuple(one for one in sets if one.codes),
+            variables=variables,
+            cases=cases,
+            sources=sources,
+            others={name: count for name, count in others.items() if count},
+            problems=tuple(self._problems),
+        )
+
+    def _within(self, element: Any, name: str) -> Iterator[Any]:
+        around = _first(element, name)
+        return iter(()) if around is None else (child for child in around if _name(child))
+
+    def _wrong(self, element: Any, what: str, fix: str) -> None:
+        self._problems.append(Problem(file=self._file, row=element.sourceline, what=what, fix=fix))
+
+    def _own(self, element: Any, what: str) -> str:
+        """An element's own id, which no other may have."""
+        guid = _guid(element.get("guid"))
+        shown = f"the {what} {element.get('name')!r}" if element.get("name") else f"a {what}"
+        if guid is None:
+            self._wrong(element, f"{shown} has no guid", "export the project again")
+            return f"line {element.sourceline}"
+        if guid in self._seen:
+            fix = f"give one of them another (the first is in line {self._seen[guid]})"
+            self._wrong(element, f"{shown} has the guid of another element, {guid}", fix)
+        self._seen.setdefault(guid, element.sourceline)
+        return guid
+
+    def _refs(self, element: Any, *names: str) -> tuple[str, ...]:
+        found = (_guid(child.get("targetGUID")) for child in _all(element, *names))
+        return tuple(guid for guid in found if guid)
+
+    def _codes(self, book: Any) -> Iterator[Code]:
+        """Parents before their children; no recursion, since they may be nested deep."""
+        around = None if book is None else _first(book, "Codes")
+        if around is None:
+            return
+        stack = [(element, None) for element in reversed(list(_all(around, "Code")))]
+        while stack:
+            element, parent = stack.pop()
+            guid = self._own(element, "code")
+            yield Code(
+                guid=guid,
+                name=(element.get("name") or "").strip(),
+                parent=parent,
+                description=_text(element, "Description"),
+            )
+            stack += [(child, guid) for child in reversed(list(_all(element, "Code")))]
+
+    def _values(self, element: Any) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for value in _all(element, "VariableValue"):
+            variable = next(iter(self._refs(value, "VariableRef")), None)
+            text = next(("".join(child.itertext()) for child in value if _name(child).endswith("Value")), None)
+            if variable and text and text.strip():
+                values[variable] = text.strip()
+        return values
+
+    def _case(self, element: Any) -> Case:
+        guid = self._own(element, "case")
+        return Case(
+            guid=guid,
+            name=element.get("name") or guid,
+            sources=self._refs(element, "SourceRef"),
+            selections=self._refs(element, "SelectionRef"),
+            values=self._values(element),
+        )
+
+    def _codings(self, element: Any) -> tuple[Coding, ...]:
+        return tuple(
+            Coding(
+                code=next(iter(self._refs(coding, "CodeRef")), None),
+                user=_guid(coding.get("creatingUser")) or _guid(element.get("creatingUser")),
+            )
+            for coding in _all(element, "Coding")
+        )
+
+    def _source(self, element: Any) -> Source:
+        guid, kind = self._own(element, "source"), _name(element)
+        parts: list[Part] = [self._part(element)] if kind == "TextSource" else []
+        parts += [self._part(child) for child in _all(element, "Representation", "Transcript", "TextDescription")]
+        names = ("PDFSelection", "PictureSelection", "AudioSelection", "VideoSelection")
+        beside = list(_all(element, *names))
+        in_text = {one.guid for part in parts for one in part.selections}
+        # Some programs write what is selected in a PDF's text twice, under one guid: on the page and in the text.
+        again = {one: child for child in beside if (one := _guid(child.get("guid"))) in in_text}
+        parts = [
+            evolve(
+                part,
+                selections=tuple(
+                    evolve(one, codings=(*one.codings, *self._codings(again[one.guid]))) if one.guid in again else one
+                    for one in part.selections
+                ),
+            )
+            for part in parts
+        ]
+        return Source(
+            guid=guid,
+            name=element.get("name") or guid,
+            kind=kind.removesuffix("Source").lower(),
+            parts=tuple(parts),
+            selections=tuple(self._selection(child) for child in beside if _guid(child.get("guid")) not in in_text),
+            codings=self._codings(element),
+            values=self._values(element),
+        )
+
+    def _part(self, element: Any) -> Part:
+        chosen = _all(element, "PlainTextSelection", "TranscriptSelection")
+        sync = {
+            guid: position
+            for point in _all(element, "SyncPoint")
+            if (guid := _guid(point.get("guid"))) and (position := self._number(point, "position")) is not None
+        }
+        return Part(
+            content=_text(element, "PlainTextContent"),
+            path=element.get("plainTextPath"),
+            rich=element.get("richTextPath"),
+            selections=tuple(self._selection(child) for child in chosen),
+            sync=sync,
+        )
+
+    def _number(self, element: Any, name: str) -> int | None:
+        value = element.get(name)
+        if value is None:
+            return None
+        plain = value.strip()
+        if plain.isascii() and plain.isdigit() and len(plain) < 16:  # noqa: PLR2004  # more is no place in any text
+            return int(plain)
+        self._wrong(element, f"{name}={value[:20]!r} is no offset", "export the project again")
+        return None
+
+    def _selection(self, element: Any) -> Selection:
+        inner = _first(element, "Representation")
+        text = None if inner is None else _text(inner, "PlainTextContent")
+        shown = ("page", "firstX", "firstY", "secondX", "secondY", "begin", "end")
+        place = " ".join(f"{name} {element.get(name)}" for name in shown if element.get(name))
+        return Selection(
+            guid=self._own(element, "selection"),
+            name=(text or element.get("name") or "").strip(),
+            start=self._number(element, "startPosition"),
+            end=self._number(element, "endPosition"),
+            codings=self._codings(element),
+            place=place,
+            syncs=(_guid(element.get("fromSyncPoint")), _guid(element.get("toSyncPoint"))),
+        )
