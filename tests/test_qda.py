@@ -361,6 +361,14 @@ def test_links_doubles_bombs_and_crowds_are_refused(tmp_path: Path, recwarn: pyt
     assert "it holds 2 files, more than the 1" in problem.what
 
 
+def test_selections_that_hold_far_more_than_the_text_are_refused(tmp_path: Path) -> None:
+    inside = text_source("".join(selection(number, 0, 10) for number in range(100, 200)))
+    path = write(tmp_path, {"p.qde": project(USERS, CODES, sources(inside)), f"{guid(50)}.txt": b"x" * 10})
+    assert not read_qdpx(path, limits=Limits(characters=1000)).problems
+    (problem,) = read_qdpx(path, limits=Limits(characters=999)).problems
+    assert "its selections hold more than the 999 characters" in problem.what
+
+
 @pytest.mark.parametrize("members", [{}, {"a.qde": b"", "b.qde": b""}, {"inner.qdpx": b"PK"}])
 def test_an_archive_holds_one_project(tmp_path: Path, members: dict[str, bytes]) -> None:
     with pytest.raises(pg.StudyError, match=r"files that end in \.qde, where a project holds one"):

@@ -32,10 +32,13 @@ class Limits:
         To how many bytes all members together may unpack.
     members
         How many files it may hold.
+    characters
+        How many its selections may hold together; many that overlap can hold far more than the texts do.
     """
 
     bytes: int = 1_000_000_000
     members: int = 50_000
+    characters: int = 200_000_000
 
 
 class Archive:

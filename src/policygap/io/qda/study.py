@@ -25,6 +25,7 @@ __all__ = ["QdaMapping", "read_qdpx"]
 
 _KEYS: Final = ("themes", "targets", "group", "kind")
 _PREFIX: Final = 30  # letters of a selection's name that are held against the text
+_SEEN: Final = 500  # characters of both that are looked at for it
 _LISTED: Final = 5
 
 Row = dict[str, str | None]
@@ -76,9 +77,10 @@ def read_qdpx(path: Path, mapping: QdaMapping | None = None, limits: Limits | No
     try:
         if mapping is None:
             mapping = _read_mapping(path.with_suffix(".toml"))
-        with Archive(path, limits or Limits()) as archive:
+        limits = limits or Limits()
+        with Archive(path, limits) as archive:
             project, texts = _open(archive, path.name)
-            return _Builder(project, texts, mapping, path).package()
+            return _Builder(project, texts, mapping, path, limits).package()
     except StudyError as error:
         return Package(name=path.stem, problems=error.problems)
 
@@ -193,8 +195,8 @@ def _choose_way(text: str, selections: Sequence[Selection]) -> tuple[str, str]:
 def _begins(text: str, selection: Selection) -> bool:
     if selection.start is None or selection.end is None or not selection.name:
         return False
-    there = " ".join(text[selection.start : selection.end].split())
-    called = " ".join(selection.name.removesuffix("…").removesuffix("...").split())
+    there = " ".join(text[selection.start : min(selection.end, selection.start + _SEEN)].split())
+    called = " ".join(selection.name[:_SEEN].removesuffix("…").removesuffix("...").split())
     return bool(called) and there[:_PREFIX].startswith(called[:_PREFIX])
 
 
@@ -225,8 +227,10 @@ class _Builder:
         text_of: Callable[[str | None], str | None],
         mapping: QdaMapping | None,
         path: Path,
+        limits: Limits,
     ) -> None:
         self._project, self._text_of, self._path = project, text_of, path
+        self._most, self._room = limits.characters, limits.characters
         self._problems: list[Problem] = list(project.problems)
         self._remarks: list[str] = []
         self._by_guid = {code.guid: code for code in project.codes}
@@ -490,6 +494,10 @@ class _Builder:
             what = f"the selection {one.start}-{one.end} of {source.name!r} {wrong}"
             self._wrong(what, "export it again, or delete the selection")
             return None
+        self._room -= one.end - one.start
+        if self._room < 0:
+            what = f"its selections hold more than the {self._most:,} characters that are read"
+            raise StudyError([Problem(file=self._path.name, what=what, fix="if you trust it, raise the limit")])
         if not text[one.start : one.end].strip():
             self._missing[source.name] += 1
             return (one.start, one.end), one.name or "(nothing selected)", f"{one.start}-{one.end}", one
