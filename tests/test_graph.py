@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 import policygap as pg
+from policygap.cli import main
 from policygap.testing import studies
 
 # A study takes a tenth of a second to draw and check, so each law gets a few of them; a larger profile gives more.
@@ -127,3 +129,48 @@ def test_control_characters_in_labels_do_not_break_an_export() -> None:
     nx.write_graphml(graph, file)
     file.seek(0)
     assert nx.read_graphml(file).nodes["buses"]["label"] == "More\\x1b[31m buses\\x00\u202e"
+
+
+READERS = {
+    ".graphml": nx.read_graphml,
+    ".gexf": nx.read_gexf,
+    ".json": lambda path: nx.node_link_graph(json.loads(path.read_bytes()), edges="edges"),
+}
+
+
+@FEW
+@given(studies())
+def test_what_is_written_reads_back_with_all_it_carries(
+    tmp_path_factory: pytest.TempPathFactory, study: pg.Study
+) -> None:
+    graph, folder = pg.build_graph(study), tmp_path_factory.mktemp("graph")
+    for ending, read in READERS.items():
+        pg.write_graph(graph, folder / f"a{ending}")
+        pg.write_graph(graph, folder / f"b{ending}")
+        assert (folder / f"a{ending}").read_bytes() == (folder / f"b{ending}").read_bytes()
+        again = read(folder / f"a{ending}")
+        assert {
+            name: (data["label"], data["kind"], int(data["bipartite"])) for name, data in again.nodes(data=True)
+        } == {name: (data["label"], data["kind"], data["bipartite"]) for name, data in graph.nodes(data=True)}
+        for theme, target, edge in graph.edges(data=True):
+            assert {name: again.edges[theme, target][name] for name in edge} == edge
+        assert again.number_of_edges() == graph.number_of_edges()
+
+
+def test_a_graph_of_today_has_no_date(tmp_path: Path) -> None:
+    pg.write_graph(pg.build_graph(pg.read_study("smabystrategi")), tmp_path / "g.gexf")
+    assert "lastmodified" not in (tmp_path / "g.gexf").read_text(encoding="utf-8")
+
+
+def test_a_graph_is_written_whole_or_refused(tmp_path: Path) -> None:
+    graph = pg.build_graph(pg.read_study("smabystrategi"))
+    with pytest.raises(pg.UsageError, match=r"use \.graphml, \.gexf, \.json"):
+        pg.write_graph(graph, tmp_path / "g.dot")
+    with pytest.raises(pg.UsageError, match="can't be written"):
+        pg.write_graph(graph, tmp_path / "missing" / "g.gexf")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_converts_to_a_graph(tmp_path: Path) -> None:
+    assert main(["convert", "smabystrategi", str(tmp_path / "g.graphml")]) == 0
+    assert nx.read_graphml(tmp_path / "g.graphml").nodes["A"]["kind"] == "focus_area"

@@ -77,6 +77,7 @@ _HOMES = {
     "split_statements": "evaluation",
     "start_study": "starting",
     "trace": "tracing",
+    "write_graph": "onward",
     "write_report": "report",
     "write_rules": "rules.reading",
 }
@@ -149,6 +150,7 @@ __all__ = [
     "split_statements",
     "start_study",
     "trace",
+    "write_graph",
     "write_report",
     "write_rules",
 ]
@@ -183,6 +185,7 @@ if TYPE_CHECKING:
     from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
     from .network import Network, describe_network
     from .notices import Notice
+    from .onward import write_graph
     from .prompting import compare_prompted
     from .report import write_report
     from .review import export_review, import_review

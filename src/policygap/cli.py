@@ -196,9 +196,9 @@ def _add_uncertainty(commands: Any) -> None:
 
 def _add_files(commands: Any) -> None:
     """The commands that write studies."""
-    convert = commands.add_parser("convert", help="write a study as a folder (a Data Package) or an .xlsx workbook")
+    convert = commands.add_parser("convert", help="write a study as a folder (a Data Package), a workbook or a graph")
     convert.add_argument("study", metavar="IN", help="a bundled id, a folder, an .xlsx, a .qdpx")
-    convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx")
+    convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx, .graphml, .gexf or .json")
     convert.set_defaults(run=_convert)
 
     about = "give codes to the texts of a CSV or Parquet file by rules"
@@ -560,7 +560,14 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    _read(arguments).write(Path(arguments.out))
+    from .graph import build_graph
+    from .onward import GRAPHS, write_graph
+
+    study, out = _read(arguments), Path(arguments.out)
+    if out.suffix.lower() in GRAPHS and not out.is_dir():
+        write_graph(build_graph(study), out)
+    else:
+        study.write(out)
     return DONE
 
 
