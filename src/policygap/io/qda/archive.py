@@ -17,6 +17,7 @@ from ...errors import Problem, StudyError
 
 __all__ = ["Archive", "Limits"]
 
+# zipfile calls a compression that it does not know a NotImplementedError, and a password it lacks a RuntimeError.
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _AGAIN: Final = "export it again from the program it was made with"
 _SHOWN: Final = 5
