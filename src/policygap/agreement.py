@@ -19,7 +19,7 @@ import pandas as pd
 from attrs import evolve, frozen
 
 from .choices import Choices
-from .errors import Problem, UsageError
+from .errors import Problem, UsageError, missing_extra
 from .intervals import fewest_replicates, judge_draws, percentile
 from .resampling import draw_sums, make_sums
 from .study import Study
@@ -339,9 +339,8 @@ def _alpha(no: Array, yes: Array) -> Any:
         return pd.NA
     try:
         import krippendorff
-    except ImportError:
-        what, fix = "the package krippendorff is not installed", "pip install 'policygap[agreement]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from None
+    except ImportError as error:
+        raise missing_extra("Krippendorff's alpha", "agreement") from error
     return float(krippendorff.alpha(value_counts=np.column_stack([no, yes]), level_of_measurement="nominal"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-__all__ = ["DecisionTableError", "PolicyGapError", "Problem", "StudyError", "UsageError"]
+__all__ = ["DecisionTableError", "PolicyGapError", "Problem", "StudyError", "UsageError", "missing_extra", "printable"]
 
 
 @frozen(kw_only=True, order=False)
@@ -82,6 +82,27 @@ class UsageError(PolicyGapError):
 
 class DecisionTableError(PolicyGapError):
     """A decision table is incomplete or ambiguous; the problems name the combinations."""
+
+
+def missing_extra(doing: str, extra: str, *, otherwise: str = "") -> UsageError:
+    """The error for a library that is not installed.
+
+    Parameters
+    ----------
+    doing
+        What needs it, such as ``reading workbooks``.
+    extra
+        The extra that brings it.
+    otherwise
+        What can be done without it.
+
+    Examples
+    --------
+    >>> print(missing_extra("reading workbooks", "excel", otherwise="save the sheets as CSV"))
+    reading workbooks needs the extra excel; run: pip install 'policygap[excel]', or save the sheets as CSV
+    """
+    fix = f"run: pip install 'policygap[{extra}]'" + (f", or {otherwise}" if otherwise else "")
+    return UsageError([Problem(what=f"{doing} needs the extra {extra}", fix=fix)])
 
 
 def printable(text: str) -> str:

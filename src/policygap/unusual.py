@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from .choices import Choices, choose
-from .errors import Problem, UsageError
+from .errors import Problem, UsageError, missing_extra
 from .intervals import judge_draws
 from .spelling import suggest
 from .study import Study
@@ -220,9 +220,8 @@ def _chances(table: Array) -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of numba, about itself
             from bicm import BipartiteGraph
-    except ImportError:
-        what, fix = "the package bicm is not installed", "pip install 'policygap[stats]', or choose null='permutation'"
-        raise UsageError([Problem(file="null", what=what, fix=fix)]) from None
+    except ImportError as error:
+        raise missing_extra("null='bicm'", "stats", otherwise="choose null='permutation'") from error
     network = BipartiteGraph()
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):  # it reports its progress there
         warnings.simplefilter("ignore")
@@ -248,9 +247,8 @@ def _listed(
     expected, spread, p = found
     try:
         from scipy.stats import false_discovery_control
-    except ImportError:
-        what, fix = "the package scipy is not installed", "pip install 'policygap[stats]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from None
+    except ImportError as error:
+        raise missing_extra("finding unusual cells", "stats") from error
     varies = spread > 1e-9  # noqa: PLR2004  # under it there is rounding alone
     z = np.divide(observed - expected, spread, out=np.full(p.shape, np.nan), where=varies)
     adjusted = np.ones(p.shape)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from attrs import frozen
 
-from ..errors import Problem, UsageError
+from ..errors import Problem, UsageError, missing_extra
 
 __all__ = ["collapse_campaigns", "find_campaigns"]
 
@@ -214,8 +214,7 @@ def _bands(
     try:
         from datasketch import MinHash
     except ImportError as error:
-        what, fix = "finding campaigns needs the extra documents", "run: pip install 'policygap[documents]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from error
+        raise missing_extra("finding campaigns", "documents") from error
     bands = _Bands.for_threshold(threshold)
     # Its sums need not be secret, and the library mixes them once more.
     model = MinHash(num_perm=bands.count * bands.width, seed=seed, hashfunc=zlib.crc32)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from ..errors import Problem, UsageError
+from ..errors import missing_extra
 
 __all__ = ["split_sentences"]
 
@@ -46,8 +46,7 @@ def split_sentences(text: str, language: str = "nb") -> list[str]:
     try:
         from sentencex import segment  # pyright: ignore[reportAttributeAccessIssue]  # it comes from compiled code
     except ImportError as error:
-        what, fix = "splitting sentences needs the extra documents", "run: pip install 'policygap[documents]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from error
+        raise missing_extra("splitting sentences", "documents") from error
     sentences: list[list[str]] = []
     for piece in segment(_NAMES.get(language, language), text):
         if sentences and _goes_on(sentences[-1][-1], piece):

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 from attrs import define, field, frozen
 
-from ..errors import Problem, UsageError
+from ..errors import missing_extra
 from .cells import cell_text, unix_lines
 
 if TYPE_CHECKING:
@@ -182,8 +182,7 @@ def _require() -> None:
     try:
         importlib.import_module("openpyxl")
     except ImportError as error:
-        what, fix = "reading Excel workbooks needs the extra excel", "run: pip install 'policygap[excel]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from error
+        raise missing_extra("reading Excel workbooks", "excel") from error
 
 
 def _load(stream: IO[bytes], *, values: bool, streaming: bool = False) -> Workbook:

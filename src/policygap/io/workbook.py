@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape as escape_xml
 import numpy as np
 import pandas as pd
 
-from ..errors import Problem, UsageError
+from ..errors import Problem, missing_extra
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .cells import text_of
@@ -195,8 +195,7 @@ def require_excel() -> Any:
     try:
         import xlsxwriter
     except ImportError as error:
-        what, fix = "writing Excel workbooks needs the extra excel", "run: pip install 'policygap[excel]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from error
+        raise missing_extra("writing Excel workbooks", "excel") from error
     return xlsxwriter
 
 

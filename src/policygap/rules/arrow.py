@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from attrs import frozen
 
-from ..errors import Problem, UsageError
+from ..errors import Problem, UsageError, missing_extra
 
 __all__ = ["Block", "ParquetTexts", "blocks", "encode", "parquet_writer", "to_arrow"]
 
@@ -128,9 +128,8 @@ def encode(data: Array, starts: Array) -> tuple[Array, list[bytes]]:
 def _parquet() -> Any:
     try:
         import pyarrow.parquet
-    except ImportError:
-        fix = "pip install 'policygap[arrow]', or use CSV"
-        raise UsageError([Problem(what="Parquet needs the package pyarrow, which is not installed", fix=fix)]) from None
+    except ImportError as error:
+        raise missing_extra("Parquet", "arrow", otherwise="use CSV") from error
     return pyarrow.parquet
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..errors import Problem, UsageError
+from ..errors import Problem, UsageError, missing_extra
 from .patterns import Pattern, PatternError, parse_pattern
 from .rule import Combination, Rule
 
@@ -31,9 +31,8 @@ def read_quanteda(text: str, file: str) -> list[Rule]:
     """
     try:
         import yaml
-    except ImportError:
-        fix = "pip install 'policygap[dictionaries]'"
-        raise UsageError([Problem(file=file, what="the package pyyaml is not installed", fix=fix)]) from None
+    except ImportError as error:
+        raise missing_extra(f"reading {file}", "dictionaries") from error
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             fix = "write the entries out"

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from ...errors import Problem, StudyError, UsageError
+from ...errors import Problem, StudyError, missing_extra
 
 __all__ = ["Case", "Code", "CodeSet", "Coding", "Part", "Project", "Selection", "Source", "parse_project"]
 
@@ -141,8 +141,7 @@ def _lxml() -> Any:
     try:
         from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # it has no types
     except ImportError as error:
-        what, fix = "reading projects of coding programs needs the extra qda", "run: pip install 'policygap[qda]'"
-        raise UsageError([Problem(what=what, fix=fix)]) from error
+        raise missing_extra("reading projects of coding programs", "qda") from error
     return etree
 
 
