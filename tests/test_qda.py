@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 import policygap as pg
 from policygap.cli import main
-from policygap.io.qda import QdaMapping, read_qdpx
-from policygap.io.qda.archive import Limits
+from policygap.io.limits import Limits
+from policygap.io.mapping import CodeMapping
+from policygap.io.reading import read_package
 
 NAMESPACE = "urn:QDA-XML:project:1.0"
 
@@ -194,7 +195,7 @@ def test_sources_without_text_keep_what_the_program_called_their_selections(tmp_
     )
     assert len(study.codings) == 4
     notices = "\n".join(map(str, study.notices))
-    assert "1 selections of 'Plan.pdf' have no text here" in notices
+    assert "Selections of 'Plan.pdf' have no text here (1)" in notices
 
 
 def test_a_case_owns_a_pdf_with_selections_on_the_page_and_in_the_text(tmp_path: Path) -> None:
@@ -253,13 +254,13 @@ def test_a_mapping_says_which_codes_are_what(whole: Path) -> None:
     assert [theme.id for theme in study.themes] == ["housing", "rented"]
     assert [(target.id, target.kind) for target in study.targets] == [("building", "field")]
     assert set(study.statements["kind"]) == {"challenge"}
-    assert any("leaves out 4 codes with 2 codings" in str(notice) for notice in study.notices)
+    assert any("leaves out codes (4, with codings: 2)" in str(notice) for notice in study.notices)
 
 
 def test_a_set_of_codes_can_be_a_kind_of_target(tmp_path: Path) -> None:
     grouped = f'<Sets><Set guid="{guid(95)}" name="Plan"><MemberCode targetGUID="{guid(13)}"/></Set></Sets>'
     path = write(tmp_path, {"p.qde": project(*WHOLE, grouped), **TEXTS})
-    package = read_qdpx(path, QdaMapping(targets={"measure": ["plan"]}))
+    package = read_package(path, mapping=CodeMapping(targets={"measure": ["plan"]}))
     assert package.tables["targets"].frame["id"].tolist() == ["transport"]
 
 
@@ -337,7 +338,7 @@ def test_xml_of_strangers_is_refused(tmp_path: Path, xml: bytes, said: str) -> N
 
 @pytest.mark.parametrize("name", ["../x.txt", "/etc/x", "C:\\x", "a/../../x", "\\\\host\\x"])
 def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(pg.StudyError, match="leads out of the project"):
+    with pytest.raises(pg.StudyError, match="leads out of the archive"):
         pg.read_study(write(tmp_path, {"p.qde": project(*WHOLE), name: b"x"}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["towns.qdpx"]
 
@@ -355,17 +356,17 @@ def test_links_doubles_bombs_and_crowds_are_refused(tmp_path: Path, recwarn: pyt
     assert "is a link" in str(error.value)
     assert "is there twice" in str(error.value)
     bomb = write(tmp_path, {"p.qde": project(*WHOLE), "sources/big": b"0" * 5_000_000})
-    (problem,) = read_qdpx(bomb, limits=Limits(bytes=1_000_000)).problems
+    (problem,) = read_package(bomb, limits=Limits(bytes=1_000_000)).problems
     assert "it unpacks to 5 MB, more than the 1 MB that are read" in problem.what
-    (problem,) = read_qdpx(bomb, limits=Limits(members=1)).problems
+    (problem,) = read_package(bomb, limits=Limits(members=1)).problems
     assert "it holds 2 files, more than the 1" in problem.what
 
 
 def test_selections_that_hold_far_more_than_the_text_are_refused(tmp_path: Path) -> None:
     inside = text_source("".join(selection(number, 0, 10) for number in range(100, 200)))
     path = write(tmp_path, {"p.qde": project(USERS, CODES, sources(inside)), f"{guid(50)}.txt": b"x" * 10})
-    assert not read_qdpx(path, limits=Limits(characters=1000)).problems
-    (problem,) = read_qdpx(path, limits=Limits(characters=999)).problems
+    assert not read_package(path, limits=Limits(characters=1000)).problems
+    (problem,) = read_package(path, limits=Limits(characters=999)).problems
     assert "its selections hold more than the 999 characters" in problem.what
 
 

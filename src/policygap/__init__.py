@@ -17,6 +17,7 @@ _HOMES = {
     "Choices": "choices",
     "Claim": "model",
     "Code": "model",
+    "CodeMapping": "io.mapping",
     "Commitment": "commitment",
     "Coverage": "coverage",
     "DecisionTable": "decisions",
@@ -25,6 +26,7 @@ _HOMES = {
     "Evaluation": "evaluation",
     "Gap": "gaps",
     "Group": "model",
+    "Limits": "io.limits",
     "Matrix": "matrices",
     "Network": "network",
     "Notice": "notices",
@@ -89,6 +91,7 @@ __all__ = [
     "Choices",
     "Claim",
     "Code",
+    "CodeMapping",
     "Commitment",
     "Coverage",
     "DecisionTable",
@@ -97,6 +100,7 @@ __all__ = [
     "Evaluation",
     "Gap",
     "Group",
+    "Limits",
     "Matrix",
     "Network",
     "Notice",
@@ -181,6 +185,8 @@ if TYPE_CHECKING:
     from .evidence import collect_evidence
     from .gaps import Gap, find_gaps
     from .graph import build_graph
+    from .io.limits import Limits
+    from .io.mapping import CodeMapping
     from .matrices import Matrix, build_matrix, cross_tabulate, gap_matrix
     from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
     from .network import Network, describe_network

@@ -196,9 +196,11 @@ def _add_uncertainty(commands: Any) -> None:
 
 def _add_files(commands: Any) -> None:
     """The commands that write studies."""
-    convert = commands.add_parser("convert", help="write a study as a folder (a Data Package), a workbook or a graph")
-    convert.add_argument("study", metavar="IN", help="a bundled id, a folder, an .xlsx, a .qdpx")
-    convert.add_argument("out", metavar="OUT", help="a folder, or a name that ends in .xlsx, .graphml, .gexf or .json")
+    about = "write a study as a folder (a Data Package), a workbook, a graph or another program's file"
+    convert = commands.add_parser("convert", help=about, description=f"{about.capitalize()}.")
+    _study(convert, metavar="IN")
+    convert.add_argument("out", metavar="OUT", help="a folder, or a file whose ending names the format")
+    convert.add_argument("--to", metavar="FORMAT", help="the format, where the ending does not tell")
     convert.set_defaults(run=_convert)
 
     about = "give codes to the texts of a CSV or Parquet file by rules"
@@ -249,7 +251,7 @@ def _add_review(commands: Any) -> None:
 
     about = "add what people decided in the workbook to the study"
     step = steps.add_parser("import", help=about, description=f"{about.capitalize()}.")
-    step.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx, a .qdpx")
+    _study(step)
     step.add_argument("review", metavar="REVIEW", help="the workbook")
     step.add_argument(
         "-o", "--out", metavar="OUT", required=True, help="where to write the study: a folder or an .xlsx"
@@ -278,7 +280,7 @@ def _add_review(commands: Any) -> None:
 
 
 def _study_and_rules(command: argparse.ArgumentParser) -> None:
-    command.add_argument("study", metavar="STUDY", help="a bundled id, a folder, an .xlsx, a .qdpx")
+    _study(command)
     command.add_argument("rules", metavar="RULES", help="a bundled id, a .toml file, a quanteda .yml or a LIWC .dic")
     command.add_argument("--column", metavar="C", default="text", help="the column of statements they read (text)")
 
@@ -287,15 +289,25 @@ def _command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str, *, default: str | None = None
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=about, description=f"Print {about}.")
-    command.add_argument(
-        "study",
-        metavar="STUDY",
-        default=default,
-        nargs="?" if default else None,
-        help="a bundled id, a folder, an .xlsx, a .qdpx" + (f" ({default})" if default else ""),
-    )
+    _study(command, default=default)
     command.set_defaults(run=run)
     return command
+
+
+def _study(command: argparse.ArgumentParser, *, metavar: str = "STUDY", default: str | None = None) -> None:
+    """The study that a command reads."""
+    command.add_argument(
+        "study",
+        metavar=metavar,
+        default=default,
+        nargs="?" if default else None,
+        help="a bundled id, a folder, an .xlsx, or another program's file" + (f" ({default})" if default else ""),
+    )
+    group = command.add_argument_group("files of other programs")
+    group.add_argument("--mapping", metavar="FILE", help="a .toml that says which codes are themes and targets")
+    group.add_argument(
+        "--max-mb", type=int, metavar="N", help="read so many MB at most (1000 of archives, 250 of others)"
+    )
 
 
 def _formats(command: argparse.ArgumentParser, formats: Sequence[str] = TABLE_FORMATS) -> None:
@@ -340,7 +352,14 @@ def _choices(arguments: argparse.Namespace) -> Any:
 def _read(arguments: argparse.Namespace) -> Any:
     from .study import read_study  # as above
 
-    return read_study(arguments.study)
+    return read_study(arguments.study, mapping=arguments.mapping, limits=_limits(arguments))
+
+
+def _limits(arguments: argparse.Namespace) -> Any:
+    from .io.limits import Limits
+
+    most = arguments.max_mb
+    return Limits() if most is None else Limits(bytes=most * 1_000_000, text=most * 1_000_000)
 
 
 # -- what each command does
@@ -383,7 +402,7 @@ def _show_progress(steps: Sequence[str]) -> Iterable[str]:
 def _check(arguments: argparse.Namespace) -> int:
     from .study import find_problems
 
-    problems = find_problems(arguments.study)
+    problems = find_problems(arguments.study, mapping=arguments.mapping, limits=_limits(arguments))
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:
@@ -564,10 +583,11 @@ def _convert(arguments: argparse.Namespace) -> int:
     from .onward import GRAPHS, write_graph
 
     study, out = _read(arguments), Path(arguments.out)
-    if out.suffix.lower() in GRAPHS and not out.is_dir():
+    if arguments.to is None and out.suffix.lower() in GRAPHS and not out.is_dir():
         write_graph(build_graph(study), out)
-    else:
-        study.write(out)
+        return DONE
+    for loss in study.write(out, format=arguments.to):
+        print(printable(loss), file=sys.stderr)
     return DONE
 
 

@@ -18,6 +18,8 @@ from . import io
 from .checks import check_tables
 from .errors import Problem, StudyError, UsageError
 from .io.descriptor import tidy_meta
+from .io.limits import Limits
+from .io.mapping import CodeMapping
 from .model import Actor, Claim, Code, Group, Question, Record, Response, Source, StatedCount
 from .notices import Notice, find_notices
 from .package import Package, RawTable
@@ -367,18 +369,32 @@ class Study:
             digest.update(_sorted_text(frame, columns).to_csv(index=False).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]
 
-    def write(self, path: str | Path) -> None:
-        """Write the study to a folder (a Data Package) or an ``.xlsx`` workbook; the old files stay whole on failure.
+    def write(self, path: str | Path, *, format: str | None = None) -> tuple[str, ...]:
+        """Write the study to a folder (a Data Package), an ``.xlsx`` workbook or a file that another program opens.
+
+        The old files stay whole on failure.
+
+        Parameters
+        ----------
+        path
+            A folder that is new, empty or holds a study; or a file whose ending names the format.
+        format
+            The name of another program's format, where the ending does not tell.
+
+        Returns
+        -------
+        tuple of str
+            A sentence for each thing of the study that the format can't hold; none for folders and workbooks.
 
         Raises
         ------
         StudyError
             Where a text can't be held by the format, or the disk refuses; nothing is changed then.
         UsageError
-            Where the folder is not empty and holds no study.
+            Where the folder is not empty and holds no study, or there is no such format.
         """
         tables = {name: RawTable(file=name, frame=frame) for name, frame in self.tables.items()}
-        io.write_package(Package(name=self.name, meta=self.meta, tables=tables), Path(path))
+        return io.write_package(Package(name=self.name, meta=self.meta, tables=tables), Path(path), format=format)
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same: metadata and tables, in whatever order the rows and columns stand."""
@@ -444,15 +460,15 @@ def list_bundled() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir()))
 
 
-def _load(study: str | Path) -> Package:
+def _load(study: str | Path, mapping: CodeMapping | str | Path | None, limits: Limits | None) -> Package:
     if isinstance(study, str) and study in list_bundled():
         with resources.as_file(resources.files("policygap").joinpath(f"data/studies/{study}")) as folder:
-            return io.read_package(folder)
+            return io.read_package(folder, mapping=mapping, limits=limits)
     if not Path(study).exists():
         bundled = ", ".join(list_bundled())
-        fix = f"give the path of a folder, an .xlsx or a .qdpx, or the id of a bundled study ({bundled})"
+        fix = f"give the path of a folder or a file, or the id of a bundled study ({bundled})"
         raise UsageError([Problem(file=str(study), what="there is no such study", fix=fix)])
-    return io.read_package(Path(study))
+    return io.read_package(Path(study), mapping=mapping, limits=limits)
 
 
 def _assemble(package: Package) -> tuple[Study | None, tuple[Problem, ...]]:
@@ -483,14 +499,21 @@ def _unread(package: Package, frames: Mapping[str, pd.DataFrame]) -> frozenset[s
     return frozenset(lost | ragged | nameless)
 
 
-def read_study(path: str | Path) -> Study:
+def read_study(
+    path: str | Path, *, mapping: CodeMapping | str | Path | None = None, limits: Limits | None = None
+) -> Study:
     """Read a study.
 
     Parameters
     ----------
     path
-        The id of a bundled study, a folder (a Data Package or plain CSV files), an ``.xlsx`` workbook, or a
-        ``.qdpx`` project of a coding program (needs the extra ``qda``).
+        The id of a bundled study, a folder (a Data Package or plain CSV files), an ``.xlsx`` workbook, or a file of
+        another program, such as a ``.qdpx`` project (needs the extra ``qda``).
+    mapping
+        Which codes of another program are what, or the path of the TOML file that says it. By default the file of
+        the same name that ends in ``.toml``, if there is one; else one is proposed, and a notice says so.
+    limits
+        How much of another program's file is read.
 
     Raises
     ------
@@ -505,13 +528,15 @@ def read_study(path: str | Path) -> Study:
     >>> study.target("A").kind
     'focus_area'
     """
-    study, problems = _assemble(_load(path))
+    study, problems = _assemble(_load(path, mapping, limits))
     if study is None:
         raise StudyError(problems)
     return study
 
 
-def find_problems(path: str | Path) -> tuple[Problem, ...]:
+def find_problems(
+    path: str | Path, *, mapping: CodeMapping | str | Path | None = None, limits: Limits | None = None
+) -> tuple[Problem, ...]:
     """Every problem of a study at a path, none where it can be read.
 
     Examples
@@ -519,7 +544,7 @@ def find_problems(path: str | Path) -> tuple[Problem, ...]:
     >>> find_problems("smabystrategi")
     ()
     """
-    return _assemble(_load(path))[1]
+    return _assemble(_load(path, mapping, limits))[1]
 
 
 def build_study(

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from ..errors import Problem
+from ..errors import Problem, StudyError
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .csvfile import read_csv, why_not
 from .descriptor import DESCRIPTOR, Descriptor, read_descriptor
+from .formats import FORMATS, Format, endings, find_format, read_foreign
+from .limits import Limits
+from .mapping import CodeMapping, read_mapping
 from .naming import misspelt
-from .qda import read_qdpx
 from .workbook import read_workbook
 
 __all__ = ["find_strays", "list_files", "read_package"]
@@ -23,15 +25,25 @@ __all__ = ["find_strays", "list_files", "read_package"]
 _NO_CSV: Final = (".tsv", ".txt", ".xlsx", ".xls", ".ods")
 
 
-def read_package(path: str | os.PathLike[str]) -> Package:
-    r"""Read a study's raw tables from a folder, a ``datapackage.json`` or an ``.xlsx``.
+def read_package(
+    path: str | os.PathLike[str],
+    *,
+    mapping: CodeMapping | str | os.PathLike[str] | None = None,
+    limits: Limits | None = None,
+) -> Package:
+    r"""Read a study's raw tables from a folder, a ``datapackage.json``, an ``.xlsx`` or another program's file.
 
     Parameters
     ----------
     path
         A folder with one CSV file a table (``datapackage.json`` may be there and say where they are), the path of
-        such a ``datapackage.json``, an Excel workbook with one sheet a table, or a ``.qdpx`` project of a coding
-        program.
+        such a ``datapackage.json``, an Excel workbook with one sheet a table, or a file of one of
+        :data:`policygap.io.formats.FORMATS`.
+    mapping
+        Which codes of another program are what, or the TOML file that says it. By default the file of the same name
+        that ends in ``.toml``, if there is one.
+    limits
+        How much of another program's file is read.
 
     Returns
     -------
@@ -52,7 +64,7 @@ def read_package(path: str | os.PathLike[str]) -> Package:
     """
     place = Path(path)
     try:
-        return _read(place)
+        return _read(place, mapping, limits)
     except OSError as error:
         return _failed(place, f"this can't be read: {why_not(error)}", "check that you may read it")
     except ValueError as error:
@@ -60,18 +72,33 @@ def read_package(path: str | os.PathLike[str]) -> Package:
         return _failed(place, f"this is no path: {error}", "check the path")
 
 
-def _read(path: Path) -> Package:
-    if path.is_dir():
-        return _read_folder(path)
+def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None) -> Package:
+    ours = path.name == DESCRIPTOR or not path.is_file()
+    found = None if ours else find_format(path, reading=True)
+    if found is not None:
+        return _read_other(found, path, mapping, limits)
+    if mapping is not None:
+        return _failed(path, "this is no file of another program, whose codes are mapped", "leave the mapping out")
     if not os.path.lexists(path):
         return _failed(path, "there is no such file or folder", "check the path")
-    if path.name == DESCRIPTOR:
-        return _read_folder(path.parent)
+    if path.is_dir() or path.name == DESCRIPTOR:
+        return _read_folder(path if path.is_dir() else path.parent)
     if path.suffix.lower() == ".xlsx":
         return read_workbook(path)
-    if path.suffix.lower() == ".qdpx":
-        return read_qdpx(path)
     return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
+
+
+def _read_other(
+    found: Format, path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None
+) -> Package:
+    beside = path.with_suffix(".toml")
+    if mapping is None and found.mapped and beside.is_file():
+        mapping = beside
+    try:
+        chosen = mapping if mapping is None or isinstance(mapping, CodeMapping) else read_mapping(Path(mapping))
+    except StudyError as error:
+        return Package(name=path.stem, problems=error.problems)
+    return read_foreign(found, path, chosen, limits)
 
 
 def _failed(path: Path, what: str, fix: str) -> Package:
@@ -83,7 +110,8 @@ def _other_format(path: Path) -> str:
         return "save it as .xlsx"
     if path.suffix.lower() == ".csv":
         return "give the folder that holds it"
-    return f"give a folder with CSV files, its {DESCRIPTOR}, an .xlsx or a .qdpx"
+    others = endings(FORMATS, reading=True)
+    return f"give a folder with CSV files, its {DESCRIPTOR}, an .xlsx, or a file that ends in one of {others}"
 
 
 def list_files(folder: Path) -> dict[str, Path]:

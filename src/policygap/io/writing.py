@@ -17,6 +17,7 @@ from .atomic import replace_files
 from .cells import text_of
 from .csvfile import why_not
 from .descriptor import DESCRIPTOR, describe, read_descriptor
+from .formats import FORMATS, Format, endings, find_format
 from .naming import slug
 from .outgoing import Outgoing, prepare
 from .reading import find_strays
@@ -25,8 +26,8 @@ from .workbook import require_excel, write_workbook
 __all__ = ["write_package"]
 
 
-def write_package(package: Package, path: str | os.PathLike[str]) -> None:
-    """Write a package as a Data Package folder, or as an Excel workbook if the path ends in ``.xlsx``.
+def write_package(package: Package, path: str | os.PathLike[str], *, format: str | None = None) -> tuple[str, ...]:
+    """Write a package as a Data Package folder, as an Excel workbook (``.xlsx``), or as another program's file.
 
     The folder gets ``datapackage.json`` and a CSV file for each table that has rows. The same package gives the same
     bytes. Writing is atomic: an error leaves the old files whole.
@@ -36,14 +37,22 @@ def write_package(package: Package, path: str | os.PathLike[str]) -> None:
     package
         Frames, typed or as text, and metadata.
     path
-        A folder that is new, empty or holds a data package already; or an ``.xlsx``.
+        A folder that is new, empty or holds a data package already; an ``.xlsx``; or a file that ends as one of
+        :data:`policygap.io.formats.FORMATS` does.
+    format
+        The name of one of those, where the ending does not tell.
+
+    Returns
+    -------
+    tuple of str
+        A sentence for each thing that the format can't hold.
 
     Raises
     ------
     UsageError
         The path can't be written to, or the folder holds something other than a data package.
     StudyError
-        The package holds text that neither format, or not a workbook, can hold.
+        The package holds text that no format, or not the one that is asked for, can hold.
 
     Examples
     --------
@@ -51,7 +60,7 @@ def write_package(package: Package, path: str | os.PathLike[str]) -> None:
     >>> from policygap.package import Package, RawTable
     >>> themes = RawTable(file="themes", frame=pd.DataFrame({"id": ["roads"], "label": ["Roads"]}))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_package(Package(name="small", tables={"themes": themes}), folder)
+    ...     losses = write_package(Package(name="small", tables={"themes": themes}), folder)
     ...     print(pathlib.Path(folder, "themes.csv").read_text(encoding="utf-8"))
     id,label
     roads,Roads
@@ -60,11 +69,18 @@ def write_package(package: Package, path: str | os.PathLike[str]) -> None:
     place = Path(path)
     if "\0" in str(place):
         raise _refuse(place, "a path can't hold a NUL character", "correct the path")
+    found = None if place.is_dir() else find_format(place, wanted=format, reading=False)
+    if found is None and format is not None:
+        names = ", ".join(one.name for one in FORMATS if one.write is not None)
+        raise _refuse(place, f"no file is written as {format!r}", f"use one of {names}")
     try:
+        if found is not None:
+            return _write_other(found, package, place)
         if place.suffix.lower() == ".xlsx" and not place.is_dir():
             _write_excel(package, place)
         else:
             _write_folder(package, place.parent if place.name == DESCRIPTOR else place)
+        return ()
     except OSError as error:
         what, fix = f"this can't be written: {why_not(error)}", "nothing was changed; check the path, rights and space"
         raise UsageError([Problem(file=str(place), what=what, fix=fix)]) from error
@@ -82,10 +98,20 @@ def _write_excel(package: Package, path: Path) -> None:
     replace_files({path: lambda stream: write_workbook(stream, outgoing.meta, outgoing.tables)})
 
 
+def _write_other(found: Format, package: Package, path: Path) -> tuple[str, ...]:
+    assert found.write is not None
+    if not path.parent.is_dir():
+        raise _refuse(path, "the folder of the file does not exist", "create it first")
+    written = found.write(prepare(package, excel=False), package.name)
+    replace_files({path: lambda stream: stream.write(written.data)})
+    return written.losses
+
+
 def _write_folder(package: Package, folder: Path) -> None:
     if folder.suffix and not folder.is_dir():
         what = f"policygap can't write '{folder.suffix}' files"
-        raise _refuse(folder, what, "end the path in .xlsx, or give a folder without a suffix")
+        known = endings(FORMATS, reading=False)
+        raise _refuse(folder, what, f"end the path in .xlsx or one of {known}, or give a folder without a suffix")
     if os.path.lexists(folder) and not folder.is_dir():
         raise _refuse(folder, "this is a file, not a folder", "give another path")
     outgoing = prepare(package, excel=False)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .study import QdaMapping, read_qdpx
+from .study import read_qdpx
 
-__all__ = ["QdaMapping", "read_qdpx"]
+__all__ = ["read_qdpx"]

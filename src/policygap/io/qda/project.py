@@ -12,26 +12,9 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from ...errors import Problem, StudyError, missing_extra
+from ..codebook import Code, CodeSet
 
-__all__ = ["Case", "Code", "CodeSet", "Coding", "Part", "Project", "Selection", "Source", "parse_project"]
-
-
-@frozen(kw_only=True)
-class Code:
-    """A code; ``parent`` is the guid of the one it stands under."""
-
-    guid: str
-    name: str
-    parent: str | None
-    description: str | None
-
-
-@frozen(kw_only=True)
-class CodeSet:
-    """A group of codes."""
-
-    name: str
-    codes: tuple[str, ...]
+__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "parse_project"]
 
 
 @frozen(kw_only=True)

@@ -2,58 +2,32 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from importlib import resources
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import pandas as pd
-from attrs import define, field, frozen
 
 from ...errors import Problem, StudyError
 from ...package import Package, RawTable
 from ...spelling import fold, suggest
+from ..archive import Archive
+from ..codebook import Ids, Row, divide_codes, propose_group, propose_targets, say_proposal
 from ..encoding import guess_encoding, guess_wide
+from ..limits import Limits
+from ..mapping import CodeMapping
 from ..naming import slug
-from .archive import Archive, Limits
-from .project import Case, Code, Coding, Part, Project, Selection, Source, parse_project
+from .project import Case, Coding, Part, Project, Selection, Source, parse_project
 
-__all__ = ["QdaMapping", "read_qdpx"]
+__all__ = ["read_qdpx"]
 
-_KEYS: Final = ("themes", "targets", "group", "kind")
 _PREFIX: Final = 30  # letters of a selection's name that are held against the text
 _SEEN: Final = 500  # characters of both that are looked at for it
 _LISTED: Final = 5
 
-Row = dict[str, str | None]
 
-
-@frozen(kw_only=True)
-class QdaMapping:
-    """Which codes of a project are what. Codes are named by their name, by their path (``Needs/Housing``) or by a set.
-
-    Attributes
-    ----------
-    themes
-        Codes that are themes, each with all below it; by default all that are no targets.
-    targets
-        For each kind of target, its codes, each with all below it.
-    group
-        The variable of cases, or of sources, that says which group an actor belongs to.
-    kind
-        The kind of the statements; only calls count as demand.
-    """
-
-    themes: tuple[str, ...] = field(default=(), converter=tuple)
-    targets: Mapping[str, Sequence[str]] = field(factory=dict)
-    group: str | None = None
-    kind: str = "call"
-
-
-def read_qdpx(path: Path, mapping: QdaMapping | None = None, limits: Limits | None = None) -> Package:
+def read_qdpx(path: Path, mapping: CodeMapping | None = None, limits: Limits | None = None) -> Package:
     """Read a project of a coding program (REFI-QDA 1.5) as a study's raw tables.
 
     Selections become statements, sources sources, cases actors (a source without a case speaks for itself), users
@@ -64,8 +38,7 @@ def read_qdpx(path: Path, mapping: QdaMapping | None = None, limits: Limits | No
     path
         A ``.qdpx`` file.
     mapping
-        Which codes are what. By default it is read from the file of the same name that ends in ``.toml``, if there is
-        one, and else proposed by the names of the uppermost codes and of sets.
+        Which codes are what; by default proposed by the names of the uppermost codes and of sets.
     limits
         How much is read.
 
@@ -74,60 +47,10 @@ def read_qdpx(path: Path, mapping: QdaMapping | None = None, limits: Limits | No
     Package
         With every problem found; ``remarks`` says what was chosen, and what had no place.
     """
-    try:
-        if mapping is None:
-            mapping = _read_mapping(path.with_suffix(".toml"))
-        limits = limits or Limits()
-        with Archive(path, limits) as archive:
-            project, texts = _open(archive, path.name)
-            return _Builder(project, texts, mapping, path, limits).package()
-    except StudyError as error:
-        return Package(name=path.stem, problems=error.problems)
-
-
-# -- the mapping
-
-
-def _read_mapping(path: Path) -> QdaMapping | None:
-    if not path.is_file():
-        return None
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StudyError([Problem(file=path.name, what=f"it is not TOML in UTF-8 ({error})")]) from None
-    problems = [
-        Problem(file=path.name, what=f"a mapping has no key {key!r}", fix=suggest(key, _KEYS, otherwise="take it out"))
-        for key in data
-        if key not in _KEYS
-    ]
-    targets: Any = data.get("targets", {})
-    if not isinstance(targets, dict):
-        problems.append(
-            Problem(file=path.name, what="targets is no table", fix='write [targets], and focus_area = ["…"]')
-        )
-        targets = {}
-    lists = {"themes": data.get("themes", []), **{f"targets.{kind}": names for kind, names in targets.items()}}
-    problems += [
-        Problem(file=path.name, what=f"{key} is no list of names", fix=f'write {key.rpartition(".")[2]} = ["a code"]')
-        for key, names in lists.items()
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names)
-    ]
-    problems += [
-        Problem(file=path.name, what=f"{key} is no text", fix=f'write {key} = "…"')
-        for key in ("group", "kind")
-        if not isinstance(data.get(key, ""), str)
-    ]
-    if problems:
-        raise StudyError(problems)
-    return QdaMapping(
-        themes=data.get("themes", ()), targets=targets, group=data.get("group"), kind=data.get("kind", "call")
-    )
-
-
-@cache
-def _hints() -> dict[str, Any]:
-    text = resources.files("policygap").joinpath("data/qda.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    limits = limits or Limits()
+    with Archive(path, limits) as archive:
+        project, texts = _open(archive, path.name)
+        return _Builder(project, texts, mapping, path, limits).package()
 
 
 # -- the archive
@@ -203,21 +126,6 @@ def _begins(text: str, selection: Selection) -> bool:
 # -- the tables
 
 
-@define
-class _Ids:
-    """Ids made of names, each once."""
-
-    taken: dict[str, int] = field(factory=dict)
-
-    def new(self, name: str, otherwise: str) -> str:
-        base = slug(name) if any(char.isascii() and char.isalnum() for char in name) else otherwise
-        count = self.taken.get(base, 0) + 1
-        self.taken[base] = count
-        if count == 1:
-            return base
-        return self.new(f"{base}-{count}", otherwise)
-
-
 class _Builder:
     """Makes a study's tables of a project."""
 
@@ -225,7 +133,7 @@ class _Builder:
         self,
         project: Project,
         text_of: Callable[[str | None], str | None],
-        mapping: QdaMapping | None,
+        mapping: CodeMapping | None,
         path: Path,
         limits: Limits,
     ) -> None:
@@ -235,8 +143,8 @@ class _Builder:
         self._remarks: list[str] = []
         self._by_guid = {code.guid: code for code in project.codes}
         self._coded = self._count_codings()
+        self._toml = path.with_suffix(".toml").name
         self._mapping = mapping or self._propose()
-        self._code_ids: dict[str, str] = {}
         self._tables: dict[str, list[Row]] = {
             name: [] for name in ("sources", "groups", "actors", "themes", "targets", "statements", "codings")
         }
@@ -276,126 +184,30 @@ class _Builder:
             self._wrong(f"{unnamed} codings name no code", "export it again")
         return Counter(coding.code for coding in given if coding.code)
 
-    def _path_of(self, code: Code) -> str:
-        names, at = [code.name], code.parent
-        while at is not None:
-            names.append(self._by_guid[at].name)
-            at = self._by_guid[at].parent
-        return "/".join(reversed(names))
-
-    def _propose(self) -> QdaMapping:
-        hints = _hints()
-        names = [code.name for code in self._project.codes if code.parent is None]
-        names += [one.name for one in self._project.sets]
-        targets: dict[str, list[str]] = {}
-        for kind, words in hints["targets"].items():
-            found = [name for name in dict.fromkeys(names) if fold(name) in map(fold, words)]
-            if found:
-                targets[kind] = found
-        group = self._propose_group(hints["group"])
-        shown = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in targets.items()) or "none"
-        self._remarks.append(
-            f"No mapping was given, so this one was proposed by names: targets {shown}; themes: all other codes; "
-            f"group: {group or 'none'}; all selections are calls. "
-            f"Write {self._path.with_suffix('.toml').name} to say otherwise."
-        )
-        return QdaMapping(targets=targets, group=group)
-
-    def _propose_group(self, words: Iterable[str]) -> str | None:
+    def _propose(self) -> CodeMapping:
         holders = [case.values for case in self._project.cases] + [one.values for one in self._project.sources]
         values: dict[str, list[str]] = {}
         for held in holders:
             for guid, value in held.items():
                 if guid in self._project.variables:
                     values.setdefault(self._project.variables[guid], []).append(value)
-        named = [name for name in values if fold(name) in map(fold, words)]
-        shared = [name for name, given in values.items() if len(set(given)) < len(given)]
-        likely = sorted(named) or sorted(shared, key=lambda name: (-len(values[name]), len(set(values[name])), name))
-        return likely[0] if likely else None
-
-    def _chosen(self, names: Iterable[str]) -> tuple[list[str], set[str]]:
-        """The guids of the codes of these names with all below them, and those that only stand for what is below."""
-        guids: dict[str, None] = {}
-        around: set[str] = set()
-        paths: dict[str, list[str]] = {}
-        for code in self._project.codes:
-            for name in {code.name, self._path_of(code)}:
-                paths.setdefault(fold(name), []).append(code.guid)
-        sets = {fold(one.name): one.codes for one in self._project.sets}
-        parents = {code.parent for code in self._project.codes}
-        for name in names:
-            found = paths.get(fold(name), [])
-            if not found and fold(name) not in sets:
-                known = sorted({code.name for code in self._project.codes} | {one.name for one in self._project.sets})
-                self._wrong(
-                    f"the mapping names {name!r}, and no code or set is called that",
-                    suggest(name, known, otherwise="look at the names in the project"),
-                )
-            guids |= dict.fromkeys([*found, *(guid for guid in sets.get(fold(name), ()) if guid in self._by_guid)])
-            around |= {guid for guid in found if guid in parents and not self._coded[guid]}
-        for code in self._project.codes:
-            if code.parent in guids:
-                guids[code.guid] = None
-        return list(guids), around
+        targets, group = propose_targets(self._project.codes, self._project.sets), propose_group(values)
+        self._remarks.append(say_proposal(targets, group, self._toml))
+        return CodeMapping(targets=targets, group=group)
 
     def _add_codes(self) -> None:
-        ids = _Ids()
-        kinds: dict[str, str] = {}
-        outer: set[str] = set()
-        for kind, names in self._mapping.targets.items():
-            chosen, around = self._chosen(names)
-            outer |= around
-            for guid in chosen:
-                if kinds.setdefault(guid, kind) != kind:
-                    what = f"the mapping makes {self._by_guid[guid].name!r} both {kinds[guid]} and {kind}"
-                    self._wrong(what, "name it once")
-        themes: list[str] = [code.guid for code in self._project.codes if code.guid not in kinds]
-        if self._mapping.themes:
-            chosen, around = self._chosen(self._mapping.themes)
-            outer |= around
-            for guid in chosen:
-                if guid in kinds:
-                    what = f"the mapping makes {self._by_guid[guid].name!r} both a theme and a target"
-                    self._wrong(what, "name it once")
-            left = [guid for guid in themes if guid not in set(chosen)]
-            self._remark_on_codes(left)
-            themes = [guid for guid in themes if guid in set(chosen)]
-        wanted = {guid for guid in (*kinds, *themes) if guid not in outer}
-        for code in self._project.codes:
-            if code.guid not in wanted:
-                continue
-            kind = kinds.get(code.guid)
-            parent = code.parent if code.parent in wanted and kinds.get(code.parent) == kind else None
-            row: Row = {
-                "id": ids.new(code.name, "code"),
-                "label": code.name or "(no name)",
-                "definition": (code.description or "").strip() or None,
-                "parent": self._code_ids.get(parent) if parent else None,
-            }
-            self._code_ids[code.guid] = str(row["id"])
-            if kind is None:
-                self._tables["themes"].append(row)
-            else:
-                self._tables["targets"].append({**row, "kind": kind})
-        if not self._tables["targets"]:
-            label = "No code of the project is a target"
-            self._tables["targets"].append({"id": ids.new("no-target", "target"), "kind": "focus_area", "label": label})
-            name = self._path.with_suffix(".toml").name
-            self._remarks.append(
-                f"No code is a target, so one without codings stands in. Write {name} with [targets] to name them."
-            )
-
-    def _remark_on_codes(self, guids: Sequence[str]) -> None:
-        lost = sum(self._coded[guid] for guid in guids)
-        if guids:
-            names = ", ".join(self._by_guid[guid].name for guid in guids[:_LISTED])
-            more = f" and {len(guids) - _LISTED} more" if len(guids) > _LISTED else ""
-            self._remarks.append(f"The mapping leaves out {len(guids)} codes with {lost} codings: {names}{more}.")
+        found = divide_codes(self._project.codes, self._project.sets, self._mapping, self._coded, self._toml)
+        self._code_ids = found.ids
+        self._tables["themes"] += found.themes
+        self._tables["targets"] += found.targets
+        self._remarks += found.remarks
+        for what, fix in found.problems:
+            self._wrong(what, fix)
 
     # actors
 
     def _add_actors(self) -> None:
-        project, ids = self._project, _Ids()
+        project, ids = self._project, Ids()
         sources = {source.guid for source in project.sources}
         within = {one.guid for source in project.sources for one in _selections_of(source)}
         owners: dict[str, list[Case]] = {}
@@ -429,7 +241,7 @@ class _Builder:
                 group = source.values.get(variable) if variable else None
                 self._speakers[source.guid] = self._add_actor(source.name, group, ids)
 
-    def _add_actor(self, name: str, group: str | None, ids: _Ids) -> str:
+    def _add_actor(self, name: str, group: str | None, ids: Ids) -> str:
         label = group or "No group"
         if label not in self._groups:
             self._groups[label] = ids.new(f"group-{label}" if group else "no-group", "group")
@@ -451,7 +263,7 @@ class _Builder:
 
     def _add_source(self, source: Source) -> None:
         if not self._tables["sources"]:
-            self._source_ids, self._missing, self._ways = _Ids(), Counter[str](), Counter[str]()
+            self._source_ids, self._missing, self._ways = Ids(), Counter[str](), Counter[str]()
             self._strangers: set[str] = set()
         source_id = self._source_ids.new(PurePosixPath(source.name).stem, "source")
         self._tables["sources"].append({"id": source_id, "title": source.name, "kind": "submission"})
@@ -549,7 +361,7 @@ class _Builder:
             return
         for name, count in self._missing.items():
             self._remarks.append(
-                f"{count} selections of {name!r} have no text here; what the program called them stands for it."
+                f"Selections of {name!r} have no text here ({count}); what the program called them stands for it."
             )
         for way, count in self._ways.items():
             if way:

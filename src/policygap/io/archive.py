@@ -11,35 +11,15 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import TracebackType
 from typing import Final
 
-from attrs import frozen
+from ..errors import Problem, StudyError
+from .limits import Limits
 
-from ...errors import Problem, StudyError
-
-__all__ = ["Archive", "Limits"]
+__all__ = ["Archive"]
 
 # zipfile calls a compression that it does not know a NotImplementedError, and a password it lacks a RuntimeError.
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _AGAIN: Final = "export it again from the program it was made with"
 _SHOWN: Final = 5
-
-
-@frozen(kw_only=True)
-class Limits:
-    """How much of a project is read.
-
-    Attributes
-    ----------
-    bytes
-        To how many bytes all members together may unpack.
-    members
-        How many files it may hold.
-    characters
-        How many its selections may hold together; many that overlap can hold far more than the texts do.
-    """
-
-    bytes: int = 1_000_000_000
-    members: int = 50_000
-    characters: int = 200_000_000
 
 
 class Archive:
@@ -95,7 +75,7 @@ class Archive:
         kinds: Mapping[str, list[str]] = {
             "is encrypted with a password": [member.filename for member in members if member.flag_bits & 1],
             "is a link": [member.filename for member in members if stat.S_ISLNK(member.external_attr >> 16)],
-            "has a name that leads out of the project": [
+            "has a name that leads out of the archive": [
                 member.filename for member in members if _leads_out(member.filename)
             ],
             "is there twice": twice,

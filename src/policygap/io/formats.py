@@ -1,0 +1,129 @@
+"""The end of a file's name comes in; the format that is read or written there goes out. Every other format stands here.
+
+Folders of tables and Excel workbooks are policygap's own (:mod:`policygap.io.reading`, :mod:`policygap.io.writing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from ..errors import Problem, StudyError
+from ..package import Package
+from .limits import Limits
+from .mapping import CodeMapping
+from .outgoing import Outgoing
+from .qda import read_qdpx
+
+__all__ = ["FORMATS", "Format", "Written", "endings", "find_format", "read_foreign"]
+
+
+@frozen(kw_only=True)
+class Written:
+    """A file's bytes, and a sentence for each thing that the format can't hold."""
+
+    data: bytes
+    losses: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Format:
+    """Another program's format.
+
+    Attributes
+    ----------
+    name
+        What it is called on the command line.
+    about
+        What it is.
+    suffixes
+        How its files end; the longest that fits a file's name wins.
+    read
+        Makes a package of a file, with every problem found in it; ``None`` where it is written only.
+    write
+        Makes a file of a package that may be written, and the study's name; ``None`` where it is read only.
+    looks
+        Whether a file's bytes are of this format, where several have the same suffix.
+    mapped
+        Whether its codes are divided by a mapping.
+    """
+
+    name: str
+    about: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, CodeMapping | None, Limits], Package] | None = None
+    write: Callable[[Outgoing, str], Written] | None = None
+    looks: Callable[[bytes], bool] | None = None
+    mapped: bool = False
+
+
+FORMATS: Final[tuple[Format, ...]] = (
+    Format(
+        name="qdpx",
+        about="a project of a coding program (REFI-QDA)",
+        suffixes=(".qdpx",),
+        read=read_qdpx,
+        mapped=True,
+    ),
+)
+
+_LOOKED_AT: Final = 1_000_000  # bytes at a file's start by which formats of one suffix are told apart
+
+
+def find_format(path: Path, *, wanted: str | None = None, reading: bool) -> Format | None:
+    """The format of a file by its name, or by what it is called.
+
+    Parameters
+    ----------
+    path
+        The file. Where several formats that are read share its ending, its first bytes decide.
+    wanted
+        A format's name.
+    reading
+        Whether it is to be read, or else written.
+
+    Examples
+    --------
+    >>> find_format(Path("towns.qdpx"), reading=True).name
+    'qdpx'
+    >>> find_format(Path("towns.xlsx"), reading=True) is None
+    True
+    """
+    able = [one for one in FORMATS if (one.read if reading else one.write) is not None]
+    if wanted is not None:
+        return next((one for one in able if one.name == wanted), None)
+    name = path.name.lower()
+    fits = {one.name: max((len(end) for end in one.suffixes if name.endswith(end)), default=0) for one in able}
+    longest = max(fits.values(), default=0)
+    likely = [one for one in able if longest and fits[one.name] == longest]
+    if reading and any(one.looks for one in likely):
+        start = _start(path)
+        likely = [one for one in likely if one.looks is None or one.looks(start)]
+    return likely[0] if likely else None
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_LOOKED_AT)
+
+
+def endings(formats: Iterable[Format], *, reading: bool) -> str:
+    """How files of formats end, for messages."""
+    able = [one for one in formats if (one.read if reading else one.write) is not None]
+    return ", ".join(dict.fromkeys(end for one in able for end in one.suffixes))
+
+
+def read_foreign(found: Format, path: Path, mapping: CodeMapping | None, limits: Limits | None) -> Package:
+    """Read a file of another program; what can't be read is a package with problems."""
+    limits = limits or Limits()
+    assert found.read is not None
+    if mapping is not None and not found.mapped:
+        what = f"{found.about} has no codes to be mapped"
+        return Package(name=path.stem, problems=(Problem(file=path.name, what=what, fix="leave the mapping out"),))
+    try:
+        return found.read(path, mapping, limits)
+    except StudyError as error:
+        return Package(name=path.stem, problems=error.problems)

@@ -1,0 +1,34 @@
+"""How much of a file from a stranger is read."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["Limits"]
+
+
+@frozen(kw_only=True)
+class Limits:
+    """How much of another program's file is read; beyond it there is an error, and nothing was read into memory.
+
+    Attributes
+    ----------
+    bytes
+        To how many bytes all members of an archive together may unpack.
+    text
+        How many bytes a file may have that is read whole, such as JSON; in memory it takes some ten times as many.
+    members
+        How many files an archive may hold.
+    characters
+        How many a project's selections may hold together; many that overlap can hold far more than its texts do.
+
+    Examples
+    --------
+    >>> Limits(text=10_000_000).members
+    50000
+    """
+
+    bytes: int = 1_000_000_000
+    text: int = 250_000_000
+    members: int = 50_000
+    characters: int = 200_000_000
