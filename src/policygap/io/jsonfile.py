@@ -1,4 +1,4 @@
-"""A JSON file from a stranger comes in; what it holds goes out, bounded in size and depth, without doubled keys or NaN."""
+"""A JSON file from a stranger comes in; what it holds goes out, bounded in size and depth, no key doubled, no NaN."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def load_json(path: Path, limits: Limits) -> Any:
 
 
 def load_json_lines(path: Path, limits: Limits) -> Iterator[tuple[int, Any]]:
-    """The values of a file with one JSON value a line (JSONL), each with its line's number; blank lines are passed over.
+    """The values of a file with one JSON value a line (JSONL), each with its line's number; blank lines are none.
 
     Raises
     ------
