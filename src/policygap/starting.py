@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from .errors import Problem, UsageError
-from .io import write_package
+from .errors import Problem, StudyError, UsageError
+from .io import read_package, write_package
 from .package import Package, RawTable
 from .study import Study, read_study
 
@@ -19,6 +19,7 @@ __all__ = ["start_study"]
 # other columns are judgements of those who coded it before.
 _SEEN = ("id", "speaker", "text", "source", "locator", "question", "voice", "quantifier")
 _CODEBOOK = ("sources", "groups", "actors", "questions", "themes", "targets")
+_EMPTY_STATEMENTS = "id,speaker,text,kind,source,locator\n"
 _EMPTY_CODINGS = "statement,code,kind,coder,polarity,reading,note\n"
 
 
@@ -32,7 +33,8 @@ def start_study(
     folder
         A folder that is new or empty.
     source
-        The study to start from: a path, or the id of a bundled one. ``None``: a small invented study.
+        The study to start from: a path, or the id of a bundled one; or a codebook of a coding program (``.qdc``).
+        ``None``: a small invented study.
     codebook_only
         Only what another coder may see: the codebook, the speakers and the statements, without any coding, link,
         response or claim, and without what earlier coders said of a statement (its kind, addressees and notes).
@@ -74,6 +76,9 @@ def start_study(
         write_package(_for_a_coder(read_study(source)), place)
         _write(place, {**_texts("coder"), "codings.csv": _EMPTY_CODINGS})
         todo = f"read {place / 'README.md'}, then fill in {place / 'codings.csv'}"
+    elif Path(source).suffix.lower() == ".qdc" and Path(source).is_file():
+        _start_from_codes(Path(source), place)
+        todo = f"fill in {place / 'statements.csv'} and {place / 'codings.csv'}"
     else:
         read_study(source).write(place)
         todo = f"change it, then run: policygap check {place}"
@@ -92,6 +97,14 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise UsageError([Problem(file=str(folder), what=f"it can't be written ({error.strerror})")]) from None
+
+
+def _start_from_codes(codebook: Path, place: Path) -> None:
+    package = read_package(codebook)
+    if package.problems:
+        raise StudyError(package.problems)
+    write_package(package, place)
+    _write(place, {"statements.csv": _EMPTY_STATEMENTS, "codings.csv": _EMPTY_CODINGS})
 
 
 def _for_a_coder(study: Study) -> Package:

@@ -18,6 +18,7 @@ from . import io
 from .checks import check_tables
 from .errors import Problem, StudyError, UsageError
 from .io.descriptor import tidy_meta
+from .io.formats import find_format
 from .io.limits import Limits
 from .io.mapping import CodeMapping
 from .model import Actor, Claim, Code, Group, Question, Record, Response, Source, StatedCount
@@ -468,6 +469,10 @@ def _load(study: str | Path, mapping: CodeMapping | str | Path | None, limits: L
         bundled = ", ".join(list_bundled())
         fix = f"give the path of a folder or a file, or the id of a bundled study ({bundled})"
         raise UsageError([Problem(file=str(study), what="there is no such study", fix=fix)])
+    found = find_format(Path(study), reading=True) if Path(study).is_file() else None
+    if found is not None and not found.whole:
+        fix = "start a study from it: policygap new DIR --from FILE"
+        raise UsageError([Problem(file=str(study), what=f"{found.about} holds no statements", fix=fix)])
     return io.read_package(Path(study), mapping=mapping, limits=limits)
 
 

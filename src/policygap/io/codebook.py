@@ -30,12 +30,17 @@ Row = dict[str, str | None]
 
 @frozen(kw_only=True)
 class Code:
-    """A code; ``parent`` is the guid of the one it stands under, which comes before it."""
+    """A code; ``parent`` is the guid of the one it stands under, which comes before it.
+
+    ``id`` and ``columns`` are what a study gave it before.
+    """
 
     guid: str
     name: str
     parent: str | None = None
     description: str | None = None
+    id: str | None = None
+    columns: Mapping[str, str] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -158,17 +163,18 @@ def divide_codes(
         found.remarks += chooser.remark_on_left([guid for guid in themes if guid not in chosen])
         themes = [guid for guid in themes if guid in chosen]
     wanted = {guid for guid in (*kinds, *themes) if guid not in chooser.outer}
-    ids = Ids()
+    ids = Ids({code.id: 1 for code in codes if code.id})
     for code in codes:
         if code.guid not in wanted:
             continue
         kind = kinds.get(code.guid)
         parent = code.parent if code.parent in wanted and kinds.get(code.parent) == kind else None
         row: Row = {
-            "id": ids.new(code.name, "code"),
-            "label": code.name or "(no name)",
-            "definition": (code.description or "").strip() or None,
-            "parent": found.ids.get(parent) if parent else None,
+            **code.columns,
+            "id": code.id or ids.new(code.name, "code"),
+            "label": code.columns.get("label") or code.name.strip() or "(no name)",
+            "definition": code.columns.get("definition") or (code.description or "").strip() or None,
+            "parent": found.ids.get(parent) if parent else code.columns.get("parent"),
         }
         found.ids[code.guid] = str(row["id"])
         if kind is None:
@@ -197,7 +203,7 @@ class _Chooser:
         paths: dict[str, str] = {}
         for code in codes:
             paths[code.guid] = f"{paths[code.parent]}/{code.name}" if code.parent in paths else code.name
-            for name in {fold(code.name), fold(paths[code.guid])}:
+            for name in {fold(code.name), fold(paths[code.guid]), fold(code.guid)}:
                 self._places.setdefault(name, []).append(code.guid)
         self.outer: set[str] = set()
         self.problems: list[tuple[str, str]] = []

@@ -15,18 +15,10 @@ from ..errors import Problem, StudyError
 from ..package import Package
 from .limits import Limits
 from .mapping import CodeMapping
-from .outgoing import Outgoing
-from .qda import read_qdpx
+from .outgoing import Outgoing, Written
+from .qda import read_qdc, read_qdpx, write_qdc, write_qdpx
 
-__all__ = ["FORMATS", "Format", "Written", "endings", "find_format", "read_foreign"]
-
-
-@frozen(kw_only=True)
-class Written:
-    """A file's bytes, and a sentence for each thing that the format can't hold."""
-
-    data: bytes
-    losses: tuple[str, ...] = ()
+__all__ = ["FORMATS", "Format", "endings", "find_format", "read_foreign"]
 
 
 @frozen(kw_only=True)
@@ -49,6 +41,8 @@ class Format:
         Whether a file's bytes are of this format, where several have the same suffix.
     mapped
         Whether its codes are divided by a mapping.
+    whole
+        Whether a file is a study, and not its codebook alone.
     """
 
     name: str
@@ -58,6 +52,7 @@ class Format:
     write: Callable[[Outgoing, str], Written] | None = None
     looks: Callable[[bytes], bool] | None = None
     mapped: bool = False
+    whole: bool = True
 
 
 FORMATS: Final[tuple[Format, ...]] = (
@@ -66,7 +61,17 @@ FORMATS: Final[tuple[Format, ...]] = (
         about="a project of a coding program (REFI-QDA)",
         suffixes=(".qdpx",),
         read=read_qdpx,
+        write=write_qdpx,
         mapped=True,
+    ),
+    Format(
+        name="qdc",
+        about="a codebook of a coding program (REFI-QDA)",
+        suffixes=(".qdc",),
+        read=read_qdc,
+        write=write_qdc,
+        mapped=True,
+        whole=False,
     ),
 )
 

@@ -17,7 +17,7 @@ from .cells import illegal_in_xml, text_of, unix_lines
 from .naming import misspelt
 from .workbook import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, meta_cells, utf16_length
 
-__all__ = ["Outgoing", "prepare"]
+__all__ = ["Outgoing", "Written", "prepare"]
 
 _PIECE: Final = 10_000  # cells that are looked at together: joined, one search serves all
 
@@ -28,6 +28,27 @@ class Outgoing:
 
     meta: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
+
+    def rows(self, table: str) -> list[dict[str, str]]:
+        """The rows of a table as text by column, without the cells that are missing; none where it is not there."""
+        if table not in self.tables:
+            return []
+        frame = self.tables[table]
+        cells = [text_of(frame.iloc[:, place]) for place in range(frame.shape[1])]
+        columns = [column.astype(object).where(column.notna(), None).tolist() for column in cells]
+        names = [str(name) for name in frame.columns]
+        return [
+            {name: text for name, text in zip(names, row, strict=True) if text is not None}
+            for row in zip(*columns, strict=True)
+        ]
+
+
+@frozen(kw_only=True)
+class Written:
+    """A file's bytes, and a sentence for each thing of the study that its format can't hold."""
+
+    data: bytes
+    losses: tuple[str, ...] = ()
 
 
 def prepare(package: Package, *, excel: bool) -> Outgoing:

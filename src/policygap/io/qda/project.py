@@ -7,22 +7,26 @@ their local names, and ids by their letters and digits, whatever their case and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from ...errors import Problem, StudyError, missing_extra
 from ..codebook import Code, CodeSet
 
-__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "parse_project"]
+__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "parse_codebook", "parse_project"]
+
+
+_AGAIN: Final = "export it again from the program it was made with"
 
 
 @frozen(kw_only=True)
 class Coding:
-    """A code that a user gave."""
+    """A code that a user gave, and the guids of notes on it."""
 
     code: str | None
     user: str | None
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -36,6 +40,8 @@ class Selection:
     codings: tuple[Coding, ...]
     place: str
     syncs: tuple[str | None, str | None] = (None, None)
+    description: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -60,6 +66,8 @@ class Source:
     selections: tuple[Selection, ...]
     codings: tuple[Coding, ...]
     values: dict[str, str]
+    description: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -71,13 +79,17 @@ class Case:
     sources: tuple[str, ...]
     selections: tuple[str, ...]
     values: dict[str, str]
+    codes: tuple[str, ...] = ()
+    description: str | None = None
 
 
 @frozen(kw_only=True)
 class Project:
-    """A project as its file says."""
+    """A project as its file says; ``notes`` are texts by guid, ``others`` counts what is not read."""
 
     name: str
+    description: str | None
+    notes: dict[str, str]
     users: dict[str, str]
     codes: tuple[Code, ...]
     sets: tuple[CodeSet, ...]
@@ -103,21 +115,34 @@ def parse_project(data: bytes, file: str) -> Project:
     StudyError
         It is no XML, no project, nested too deep, or has a document type, which no project has.
     """
+    root = _parse(data, file)
+    if _name(root) != "Project":
+        what = f"it is no REFI-QDA project but <{_name(root)}>"
+        fix = "export a project (.qdpx), not a codebook" if _name(root) == "CodeBook" else _AGAIN
+        raise StudyError([Problem(file=file, what=what, fix=fix)])
+    return _Reader(file).project(root)
+
+
+def parse_codebook(data: bytes, file: str) -> Project:
+    """Parse a codebook's XML; see :func:`parse_project`. What comes out is a project with codes and sets alone."""
+    root = _parse(data, file)
+    if _name(root) != "CodeBook":
+        what = f"it is no REFI-QDA codebook but <{_name(root)}>"
+        raise StudyError([Problem(file=file, what=what, fix="export the codebook again")])
+    return _Reader(file).codebook(root)
+
+
+def _parse(data: bytes, file: str) -> Any:
     etree = _lxml()
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    again = "export the project again from the program it was made with"
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, LookupError, ValueError) as error:
-        raise StudyError([Problem(file=file, what=f"it is no XML that can be read ({error})", fix=again)]) from None
+        raise StudyError([Problem(file=file, what=f"it is no XML that can be read ({error})", fix=_AGAIN)]) from None
     if root.getroottree().docinfo.doctype:
         what = "it has a document type, which no project has and attacks have"
-        raise StudyError([Problem(file=file, what=what, fix=again)])
-    if _name(root) != "Project":
-        what = f"it is no REFI-QDA project but <{_name(root)}>"
-        fix = "export a project (.qdpx), not a codebook" if _name(root) == "CodeBook" else again
-        raise StudyError([Problem(file=file, what=what, fix=fix)])
-    return _Reader(file).project(root)
+        raise StudyError([Problem(file=file, what=what, fix=_AGAIN)])
+    return root
 
 
 def _lxml() -> Any:
@@ -162,28 +187,51 @@ class _Reader:
         users = {
             self._own(user, "user"): user.get("name") or user.get("id") or "" for user in self._within(root, "Users")
         }
-        codes = tuple(self._codes(_first(root, "CodeBook")))
+        book = _first(root, "CodeBook")
+        codes = () if book is None else tuple(self._codes(book))
         variables = {
             self._own(variable, "variable"): variable.get("name") or "" for variable in self._within(root, "Variables")
         }
         sources = tuple(self._source(element) for element in self._within(root, "Sources"))
         cases = tuple(self._case(element) for element in self._within(root, "Cases"))
-        sets = tuple(
-            CodeSet(name=element.get("name") or "", codes=self._refs(element, "MemberCode"))
-            for element in self._within(root, "Sets")
-        )
-        others = {name: sum(1 for _ in self._within(root, name)) for name in ("Notes", "Links", "Graphs")}
+        notes = {self._own(element, "note"): self._note(element) for element in self._within(root, "Notes")}
+        others = {name: sum(1 for _ in self._within(root, name)) for name in ("Links", "Graphs")}
         return Project(
             name=root.get("name") or "",
+            description=_text(root, "Description"),
+            notes=notes,
             users=users,
             codes=codes,
-            sets=tuple(one for one in sets if one.codes),
+            sets=self._sets(root),
             variables=variables,
             cases=cases,
             sources=sources,
             others={name: count for name, count in others.items() if count},
             problems=tuple(self._problems),
         )
+
+    def codebook(self, root: Any) -> Project:
+        codes = tuple(self._codes(root))
+        return Project(
+            name="",
+            description=_text(root, "Description"),
+            notes={},
+            users={},
+            codes=codes,
+            sets=self._sets(root),
+            variables={},
+            cases=(),
+            sources=(),
+            others={},
+            problems=tuple(self._problems),
+        )
+
+    def _sets(self, root: Any) -> tuple[CodeSet, ...]:
+        found = (
+            CodeSet(name=element.get("name") or "", codes=self._refs(element, "MemberCode"))
+            for element in self._within(root, "Sets")
+        )
+        return tuple(one for one in found if one.codes)
 
     def _within(self, element: Any, name: str) -> Iterator[Any]:
         around = _first(element, name)
@@ -205,13 +253,18 @@ class _Reader:
         self._seen.setdefault(guid, element.sourceline)
         return guid
 
+    def _note(self, element: Any) -> str:
+        return (
+            _text(element, "PlainTextContent") or _text(element, "Description") or element.get("name") or ""
+        ).strip()
+
     def _refs(self, element: Any, *names: str) -> tuple[str, ...]:
         found = (_guid(child.get("targetGUID")) for child in _all(element, *names))
         return tuple(guid for guid in found if guid)
 
     def _codes(self, book: Any) -> Iterator[Code]:
         """Parents before their children; no recursion, since they may be nested deep."""
-        around = None if book is None else _first(book, "Codes")
+        around = _first(book, "Codes")
         if around is None:
             return
         stack = [(element, None) for element in reversed(list(_all(around, "Code")))]
@@ -220,7 +273,7 @@ class _Reader:
             guid = self._own(element, "code")
             yield Code(
                 guid=guid,
-                name=(element.get("name") or "").strip(),
+                name=element.get("name") or "",
                 parent=parent,
                 description=_text(element, "Description"),
             )
@@ -243,6 +296,8 @@ class _Reader:
             sources=self._refs(element, "SourceRef"),
             selections=self._refs(element, "SelectionRef"),
             values=self._values(element),
+            codes=self._refs(element, "CodeRef"),
+            description=_text(element, "Description"),
         )
 
     def _codings(self, element: Any) -> tuple[Coding, ...]:
@@ -250,6 +305,7 @@ class _Reader:
             Coding(
                 code=next(iter(self._refs(coding, "CodeRef")), None),
                 user=_guid(coding.get("creatingUser")) or _guid(element.get("creatingUser")),
+                notes=self._refs(coding, "NoteRef"),
             )
             for coding in _all(element, "Coding")
         )
@@ -281,6 +337,8 @@ class _Reader:
             selections=tuple(self._selection(child) for child in beside if _guid(child.get("guid")) not in in_text),
             codings=self._codings(element),
             values=self._values(element),
+            description=_text(element, "Description"),
+            notes=self._refs(element, "NoteRef"),
         )
 
     def _part(self, element: Any) -> Part:
@@ -321,4 +379,6 @@ class _Reader:
             codings=self._codings(element),
             place=place,
             syncs=(_guid(element.get("fromSyncPoint")), _guid(element.get("toSyncPoint"))),
+            description=_text(element, "Description"),
+            notes=self._refs(element, "NoteRef"),
         )

@@ -8,23 +8,25 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import pandas as pd
+from attrs import frozen
 
 from ...errors import Problem, StudyError
 from ...package import Package, RawTable
-from ...spelling import fold, suggest
 from ..archive import Archive
 from ..codebook import Ids, Row, divide_codes, propose_group, propose_targets, say_proposal
 from ..encoding import guess_encoding, guess_wide
 from ..limits import Limits
 from ..mapping import CodeMapping
 from ..naming import slug
-from .project import Case, Coding, Part, Project, Selection, Source, parse_project
+from .blocks import split_block
+from .kept import find_kept
+from .project import Coding, Part, Project, Selection, Source, parse_codebook, parse_project
+from .speakers import find_speakers
 
-__all__ = ["read_qdpx"]
+__all__ = ["read_qdc", "read_qdpx"]
 
 _PREFIX: Final = 30  # letters of a selection's name that are held against the text
 _SEEN: Final = 500  # characters of both that are looked at for it
-_LISTED: Final = 5
 
 
 def read_qdpx(path: Path, mapping: CodeMapping | None = None, limits: Limits | None = None) -> Package:
@@ -51,6 +53,16 @@ def read_qdpx(path: Path, mapping: CodeMapping | None = None, limits: Limits | N
     with Archive(path, limits) as archive:
         project, texts = _open(archive, path.name)
         return _Builder(project, texts, mapping, path, limits).package()
+
+
+def read_qdc(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
+    """Read a codebook (REFI-QDA) as the themes and targets of a study; see :func:`read_qdpx`."""
+    size = path.stat().st_size
+    if size > limits.text:
+        what = f"it has {size / 1e6:,.0f} MB, more than the {limits.text / 1e6:,.0f} MB that are read"
+        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
+    project = parse_codebook(path.read_bytes(), path.name)
+    return _Builder(project, lambda _: None, mapping, path, limits).package()
 
 
 # -- the archive
@@ -126,6 +138,31 @@ def _begins(text: str, selection: Selection) -> bool:
 # -- the tables
 
 
+@frozen(kw_only=True)
+class _Said:
+    """A stretch of a source, its place, and what was kept of the statement that it was before."""
+
+    order: tuple[int, int]
+    text: str
+    place: str
+    selection: Selection
+    block: dict[str, str]
+    memo: str | None
+
+
+def _say(order: tuple[int, int], text: str, place: str, selection: Selection) -> _Said:
+    memo, block = split_block(selection.description)
+    kept = {name: cell for name, cell in (block or {}).items() if name != "table"}
+    return _Said(order=order, text=text, place=place, selection=selection, block=kept, memo=memo)
+
+
+def _with_memo(row: Row, *memos: str | Sequence[str] | None) -> Row:
+    """A row with what people wrote about it, if they did."""
+    texts = [one for memo in memos for one in ([memo] if isinstance(memo, str) else memo or [])]
+    found = "\n\n".join(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    return {**row, "memo": found} if found else row
+
+
 class _Builder:
     """Makes a study's tables of a project."""
 
@@ -141,13 +178,17 @@ class _Builder:
         self._most, self._room = limits.characters, limits.characters
         self._problems: list[Problem] = list(project.problems)
         self._remarks: list[str] = []
+        self._kept = find_kept(project)
         self._by_guid = {code.guid: code for code in project.codes}
         self._coded = self._count_codings()
         self._toml = path.with_suffix(".toml").name
         self._mapping = mapping or self._propose()
         self._tables: dict[str, list[Row]] = {
             name: [] for name in ("sources", "groups", "actors", "themes", "targets", "statements", "codings")
-        }
+        } | dict(self._kept.tables)
+        self._source_ids, self._missing, self._ways = Ids(), Counter[str](), Counter[str]()
+        self._strangers: set[str] = set()
+        self._used_notes = set(self._kept.notes)
 
     def package(self) -> Package:
         self._add_codes()
@@ -162,9 +203,11 @@ class _Builder:
             if rows
         }
         name = slug(self._path.stem)
-        meta: dict[str, Any] = {"id": name}
-        if self._project.name:
+        meta: dict[str, Any] = {"id": name, **(self._kept.meta or {})}
+        if self._project.name and (self._kept.meta is None or "title" in meta):
             meta["title"] = self._project.name
+        if self._kept.meta is None and (self._project.description or "").strip():
+            meta["description"] = str(self._project.description).strip()
         return Package(
             name=name, meta=meta, tables=tables, problems=tuple(self._problems), remarks=tuple(self._remarks)
         )
@@ -191,12 +234,26 @@ class _Builder:
             for guid, value in held.items():
                 if guid in self._project.variables:
                     values.setdefault(self._project.variables[guid], []).append(value)
-        targets, group = propose_targets(self._project.codes, self._project.sets), propose_group(values)
+        group = propose_group(values)
+        if self._kept.containers:
+            return self._recall(group)
+        targets = propose_targets(self._project.codes, self._project.sets)
         self._remarks.append(say_proposal(targets, group, self._toml))
         return CodeMapping(targets=targets, group=group)
 
+    def _recall(self, group: str | None) -> CodeMapping:
+        """The mapping of a project that was a study before; codes that are new at the top are themes."""
+        targets: dict[str, list[str]] = {}
+        themes = [code.guid for code in self._kept.codes if code.parent is None]
+        for guid, kind in self._kept.containers.items():
+            if kind is not None:
+                targets.setdefault(kind, []).append(guid)
+                themes.remove(guid)
+        return CodeMapping(themes=themes, targets=targets, group=group)
+
     def _add_codes(self) -> None:
-        found = divide_codes(self._project.codes, self._project.sets, self._mapping, self._coded, self._toml)
+        codes = self._kept.codes
+        found = divide_codes(codes, self._project.sets, self._mapping, self._coded, self._toml)
         self._code_ids = found.ids
         self._tables["themes"] += found.themes
         self._tables["targets"] += found.targets
@@ -207,54 +264,20 @@ class _Builder:
     # actors
 
     def _add_actors(self) -> None:
-        project, ids = self._project, Ids()
-        sources = {source.guid for source in project.sources}
-        within = {one.guid for source in project.sources for one in _selections_of(source)}
-        owners: dict[str, list[Case]] = {}
-        for case in project.cases:
-            for guid in dict.fromkeys((*case.sources, *case.selections)):
-                owners.setdefault(guid, []).append(case)
-        lost = sorted(set(owners) - sources - within)
-        for guid in lost[:_LISTED]:
-            self._wrong(f"the case {owners[guid][0].name!r} names what is not there, {guid}", "export it again")
-        several = [guid for guid, cases in owners.items() if len(cases) > 1]
-        if several:
-            self._remarks.append(f"{len(several)} sources or selections belong to several cases; the first speaks.")
-        variable = None
-        if self._mapping.group is not None:
-            by_name = {fold(name): guid for guid, name in project.variables.items()}
-            variable = by_name.get(fold(self._mapping.group))
-            if variable is None:
-                fix = suggest(self._mapping.group, project.variables.values(), otherwise="the project has none like it")
-                self._wrong(f"the mapping's group {self._mapping.group!r} is no variable", fix)
-        self._groups: dict[str, str] = {}
-        self._speakers: dict[str, str] = {}
-        values = {source.guid: source.values for source in project.sources}
-        for case in project.cases:
-            held = [case.values, *(values[guid] for guid in case.sources if guid in values)]
-            group = next((one[variable] for one in held if variable in one), None) if variable else None
-            actor = self._add_actor(case.name, group, ids)
-            for guid in (*case.sources, *case.selections):
-                self._speakers.setdefault(guid, actor)
-        for source in project.sources:
-            if source.guid not in self._speakers and _selections_of(source):
-                group = source.values.get(variable) if variable else None
-                self._speakers[source.guid] = self._add_actor(source.name, group, ids)
-
-    def _add_actor(self, name: str, group: str | None, ids: Ids) -> str:
-        label = group or "No group"
-        if label not in self._groups:
-            self._groups[label] = ids.new(f"group-{label}" if group else "no-group", "group")
-            self._tables["groups"].append({"id": self._groups[label], "label": label})
-        actor = ids.new(PurePosixPath(name).stem if name.count(".") == 1 else name, "actor")
-        self._tables["actors"].append({"id": actor, "label": name, "group": self._groups[label]})
-        return actor
+        inner = {source.guid: [one.guid for one in _selections_of(source)] for source in self._project.sources}
+        found = find_speakers(self._project, self._mapping.group, inner)
+        self._speakers = found.of
+        self._tables["groups"] += found.groups
+        self._tables["actors"] += found.actors
+        self._remarks += found.remarks
+        for what, fix in found.problems:
+            self._wrong(what, fix)
 
     def _name_users(self) -> dict[str, str]:
         names: Counter[str] = Counter()
         users: dict[str, str] = {}
         for guid, name in self._project.users.items():
-            shown = name.strip() or "unnamed"
+            shown = name if self._kept.meta is not None and name else name.strip() or "unnamed"
             names[shown] += 1
             users[guid] = shown if names[shown] == 1 else f"{shown} ({names[shown]})"
         return users
@@ -262,43 +285,46 @@ class _Builder:
     # sources
 
     def _add_source(self, source: Source) -> None:
-        if not self._tables["sources"]:
-            self._source_ids, self._missing, self._ways = Ids(), Counter[str](), Counter[str]()
-            self._strangers: set[str] = set()
-        source_id = self._source_ids.new(PurePosixPath(source.name).stem, "source")
-        self._tables["sources"].append({"id": source_id, "title": source.name, "kind": "submission"})
-        rows: list[tuple[tuple[int, int], str, str, Selection]] = []
+        memo, block = split_block(source.description)
+        kept = dict(block) if block and block.get("table") in ("sources", "statements") else {}
+        nameless = kept.pop("table", "") == "statements"
+        source_id = kept.get("id") or self._source_ids.new(PurePosixPath(source.name).stem, "source")
+        if not nameless:
+            row: Row = {**kept, "id": source_id, "title": source.name}
+            row |= {} if block else {"kind": "submission"}
+            self._tables["sources"].append(_with_memo(row, memo, self._read_notes(source.notes)))
+        said: list[_Said] = []
         whole: str | None = None
         for part in source.parts:
             text = part.content if part.content is not None else self._text_of(part.path)
             chosen = [_with_sync(one, part) for one in part.selections]
             if text is None:
-                rows += [self._by_name(source, one) for one in chosen]
+                said += [self._by_name(source, one) for one in chosen]
                 continue
             way, text = _choose_way(text, chosen)
             whole = whole or text
             self._ways[way] += 1
             for one in chosen:
                 found = self._by_offsets(source, one, text)
-                rows += [found] if found else []
-        rows += [self._by_name(source, one) for one in source.selections]
+                said += [found] if found else []
+        said += [self._by_name(source, one) for one in source.selections]
         if source.codings:
             given = Selection(
                 guid=source.guid, name=whole or source.name, start=None, end=None, codings=source.codings, place=""
             )
-            rows.append(((-1, 0), (whole or source.name).strip() or source.name, "whole", given))
-        self._add_statements(source, source_id, rows)
+            text = (whole or source.name).strip() or source.name
+            said.append(_say((-1, 0), text, "whole", given))
+        self._add_statements(source, source_id, said, nameless=nameless)
 
-    def _by_name(self, source: Source, one: Selection) -> tuple[tuple[int, int], str, str, Selection]:
+    def _by_name(self, source: Source, one: Selection) -> _Said:
         """A selection whose text is not there: what it is called stands for it."""
         self._missing[source.name] += 1
         start, end = one.start or 0, one.end or 0
         place = one.place or (f"{one.start}-{one.end}" if one.start is not None else "")
-        return (start, end), one.name or f"(no text: {source.kind} {place})", place, one
+        text = one.name or f"(no text: {source.kind} {place})"
+        return _say((start, end), text, place, one)
 
-    def _by_offsets(
-        self, source: Source, one: Selection, text: str
-    ) -> tuple[tuple[int, int], str, str, Selection] | None:
+    def _by_offsets(self, source: Source, one: Selection, text: str) -> _Said | None:
         if one.start is None or one.end is None:
             return self._by_name(source, one)
         if one.end < one.start or one.end > len(text):
@@ -310,41 +336,54 @@ class _Builder:
         if self._room < 0:
             what = f"its selections hold more than the {self._most:,} characters that are read"
             raise StudyError([Problem(file=self._path.name, what=what, fix="if you trust it, raise the limit")])
-        if not text[one.start : one.end].strip():
+        place = f"{one.start}-{one.end}"
+        found = text[one.start : one.end]
+        if not found.strip():
             self._missing[source.name] += 1
-            return (one.start, one.end), one.name or "(nothing selected)", f"{one.start}-{one.end}", one
-        return (one.start, one.end), text[one.start : one.end].strip(), f"{one.start}-{one.end}", one
+            found = one.name or "(nothing selected)"
+        return _say((one.start, one.end), found, place, one)
 
-    def _add_statements(
-        self, source: Source, source_id: str, rows: Sequence[tuple[tuple[int, int], str, str, Selection]]
-    ) -> None:
+    def _add_statements(self, source: Source, source_id: str, said: Sequence[_Said], *, nameless: bool) -> None:
         """A statement for each stretch: what several coders selected alike is one."""
-        same: dict[tuple[str, str, str], list[Selection]] = {}
-        for _, text, place, one in sorted(rows, key=lambda row: row[0]):
-            speaker = self._speakers.get(one.guid) or self._speakers[source.guid]
-            same.setdefault((speaker, place, text), []).append(one)
-        for number, ((speaker, place, text), chosen) in enumerate(same.items(), start=1):
-            statement = f"{source_id}-{number}"
-            self._tables["statements"].append(
-                {
-                    "id": statement,
-                    "speaker": speaker,
-                    "text": text,
-                    "kind": self._mapping.kind,
-                    "source": source_id,
-                    "locator": place or None,
-                    "guid": chosen[0].guid,
-                }
-            )
-            given = {
-                (self._code_ids[coding.code], self._coder(coding)): None
-                for one in chosen
-                for coding in one.codings
-                if coding.code in self._code_ids
-            }
-            self._tables["codings"] += [
-                {"statement": statement, "code": code, "coder": coder} for code, coder in sorted(given, key=str)
-            ]
+        same: dict[tuple[str, ...], list[_Said]] = {}
+        for one in sorted(said, key=lambda one: one.order):
+            speaker = self._speakers.get(one.selection.guid) or self._speakers[source.guid]
+            key = (speaker, one.block["id"]) if "id" in one.block else (speaker, one.place, one.text.strip(), "")
+            same.setdefault(key, []).append(one)
+        for number, ((speaker, *_), alike) in enumerate(same.items(), start=1):
+            first = alike[0]
+            row: Row = {"speaker": speaker, "source": None if nameless else source_id}
+            if first.block:
+                row |= {"text": first.text, **first.block}
+            else:
+                row |= {"text": first.text.strip(), "kind": self._mapping.kind, "locator": first.place or None}
+                row["guid"] = first.selection.guid
+            row["id"] = first.block.get("id") or f"{source_id}-{number}"
+            notes = [note for one in alike for note in self._read_notes(one.selection.notes)]
+            self._tables["statements"].append(_with_memo(row, *(one.memo for one in alike), notes))
+            codings = self._codings([coding for one in alike for coding in one.selection.codings])
+            if not first.block:  # what one coder said twice, or at two selections alike, is said once
+                codings = list({str(sorted(one.items())): one for one in codings}.values())
+            self._tables["codings"] += [{"statement": row["id"], **coding} for coding in codings]
+
+    def _codings(self, codings: Sequence[Coding]) -> list[Row]:
+        given: list[Row] = []
+        for coding in codings:
+            code = coding.code or ""
+            if code not in self._code_ids and code not in self._kept.empty:
+                continue
+            row: Row = {"code": self._code_ids.get(code), "coder": self._coder(coding)}
+            row |= {"kind": self._kept.empty[code]} if code in self._kept.empty else {}
+            for text in self._read_notes(coding.notes):
+                note, block = split_block(text)
+                kept = {name: value for name, value in (block or {}).items() if name != "table"}
+                row = {**row, **({"note": note} if note else {}), **kept}
+            given.append(row)
+        return sorted(given, key=lambda row: str(sorted(row.items())))
+
+    def _read_notes(self, guids: Sequence[str]) -> list[str]:
+        self._used_notes.update(guids)
+        return [self._project.notes[guid] for guid in guids if guid in self._project.notes]
 
     def _coder(self, coding: Coding) -> str | None:
         if coding.user is None:
@@ -368,7 +407,10 @@ class _Builder:
                 self._remarks.append(f"In {count} sources offsets were counted {way}, as the selections' names show.")
         for guid in sorted(self._strangers):
             self._remarks.append(f"Codings by the user {guid}, whom the project does not list, keep that id as coder.")
-        for name, count in self._project.others.items():
+        lost = sum(1 for guid in self._project.notes if guid not in self._used_notes)
+        for name, count in {"Notes": lost, **self._project.others}.items():
+            if not count:
+                continue
             self._remarks.append(f"{name} ({count}) have no place in a study and were left out.")
 
 

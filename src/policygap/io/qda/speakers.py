@@ -1,0 +1,139 @@
+"""A project's cases and sources come in; actors and groups go out, and who speaks in each source and selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from attrs import define, field
+
+from ...spelling import fold, suggest
+from ..codebook import Ids, Row
+from .blocks import split_block
+from .project import Case, Project, Source
+
+__all__ = ["Speakers", "find_speakers"]
+
+_LISTED: Final = 5
+
+
+@define(kw_only=True)
+class Speakers:
+    """Groups and actors as rows, and the id of who speaks by the guid of a source or selection.
+
+    ``problems`` are pairs of what is wrong and how to mend it.
+    """
+
+    groups: list[Row] = field(factory=list)
+    actors: list[Row] = field(factory=list)
+    of: dict[str, str] = field(factory=dict)
+    problems: list[tuple[str, str]] = field(factory=list)
+    remarks: list[str] = field(factory=list)
+
+
+def find_speakers(project: Project, group: str | None, inner: Mapping[str, Iterable[str]]) -> Speakers:
+    """Make actors of cases, and of sources in which nobody else speaks.
+
+    Parameters
+    ----------
+    project
+        The project.
+    group
+        The name of the variable that says which group an actor belongs to.
+    inner
+        For each source, by guid, the guids of what is selected in it.
+    """
+    finder = _Finder(project)
+    finder.check_cases(inner)
+    finder.add_cases(finder.find_variable(group))
+    for source in project.sources:
+        finder.add_source(source, inner[source.guid])
+    return finder.found
+
+
+class _Finder:
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._values = {source.guid: source.values for source in project.sources}
+        self._ids = Ids()
+        self._by_label: dict[str, str] = {}
+        self._variable: str | None = None
+        self.found = Speakers()
+
+    def check_cases(self, inner: Mapping[str, Iterable[str]]) -> None:
+        owners: dict[str, list[Case]] = {}
+        for case in self._project.cases:
+            for guid in dict.fromkeys((*case.sources, *case.selections)):
+                owners.setdefault(guid, []).append(case)
+        there = {*inner, *(guid for guids in inner.values() for guid in guids)}
+        for guid in sorted(set(owners) - there)[:_LISTED]:
+            what = f"the case {owners[guid][0].name!r} names what is not there, {guid}"
+            self.found.problems.append((what, "export it again"))
+        several = sum(1 for cases in owners.values() if len(cases) > 1)
+        if several:
+            self.found.remarks.append(
+                f"Some sources or selections ({several}) belong to several cases; the first speaks."
+            )
+        coded = sum(len(case.codes) for case in self._project.cases)
+        if coded:
+            self.found.remarks.append(f"Codes of whole cases ({coded}) have no place in a study and were left out.")
+
+    def find_variable(self, group: str | None) -> str | None:
+        if group is None:
+            return None
+        names = self._project.variables
+        variable = next((guid for guid, name in names.items() if fold(name) == fold(group)), None)
+        if variable is None:
+            fix = suggest(group, names.values(), otherwise="the project has none like it")
+            self.found.problems.append((f"the mapping's group {group!r} is no variable", fix))
+        return variable
+
+    def add_cases(self, variable: str | None) -> None:
+        self._variable = variable
+        split = [(case, *split_block(case.description)) for case in self._project.cases]
+        self._ids.taken |= {block["id"]: 1 for _, _, block in split if block and "id" in block}
+        groups = [
+            (case, block) for case, _, block in split if block and block.get("table") == "groups" and "id" in block
+        ]
+        for case, block in groups:
+            self.found.groups.append({**_without_table(block), "label": case.name})
+            self._by_label.setdefault(case.name, block["id"])
+            self._say(case, block["id"])
+        of_groups = {case.guid for case, _ in groups}
+        for case, memo, block in split:
+            if case.guid not in of_groups:
+                held = [case.values, *(self._values[guid] for guid in case.sources if guid in self._values)]
+                kept = _without_table(block or {})
+                self._say(case, self._add(case.name, self._group(held, kept.get("group")), {**kept, "memo": memo}))
+
+    def add_source(self, source: Source, inner: Iterable[str]) -> None:
+        """A source in which something is said by nobody yet speaks for itself."""
+        if source.guid not in self.found.of and any(guid not in self.found.of for guid in inner):
+            self.found.of[source.guid] = self._add(source.name, self._group([source.values], None), {})
+
+    def _say(self, case: Case, speaker: str) -> None:
+        for guid in (*case.sources, *case.selections):
+            self.found.of.setdefault(guid, speaker)
+
+    def _group(self, held: Iterable[Mapping[str, str]], before: str | None) -> str:
+        """The group that a variable names; one of two with the same label is told by what it was before."""
+        label = next((one[self._variable] for one in held if self._variable in one), None) if self._variable else None
+        if any(row["id"] == before and (row["label"] or "").strip() == label for row in self.found.groups):
+            return str(before)
+        shown = label or "No group"
+        if shown not in self._by_label:
+            self._by_label[shown] = self._ids.new(f"group-{label}" if label else "no-group", "group")
+            self.found.groups.append({"id": self._by_label[shown], "label": shown})
+        return self._by_label[shown]
+
+    def _add(self, name: str, group: str, kept: Mapping[str, str | None]) -> str:
+        plain = PurePosixPath(name).stem if name.count(".") == 1 else name
+        actor = kept.get("id") or self._ids.new(plain, "actor")
+        known = {column: text for column, text in kept.items() if text is not None}
+        self.found.actors.append({**known, "id": actor, "label": name, "group": group})
+        return actor
+
+
+def _without_table(block: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in block.items() if name != "table"}
