@@ -580,10 +580,12 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 def _convert(arguments: argparse.Namespace) -> int:
     from .graph import build_graph
+    from .io.formats import find_format
     from .onward import GRAPHS, write_graph
 
     study, out = _read(arguments), Path(arguments.out)
-    if arguments.to is None and out.suffix.lower() in GRAPHS and not out.is_dir():
+    other = arguments.to or find_format(out, reading=False)
+    if not other and out.suffix.lower() in GRAPHS and not out.is_dir():
         write_graph(build_graph(study), out)
         return DONE
     for loss in study.write(out, format=arguments.to):

@@ -13,6 +13,19 @@ from attrs import frozen
 
 from ..errors import Problem, StudyError
 from ..package import Package
+from .crosswalks import (
+    looks_like_explorer,
+    looks_like_oscal,
+    looks_like_sssom,
+    read_explorer,
+    read_oscal,
+    read_sssom,
+    read_table,
+    write_explorer,
+    write_oscal,
+    write_sssom,
+    write_table,
+)
 from .limits import Limits
 from .mapping import CodeMapping
 from .outgoing import Outgoing, Written
@@ -32,7 +45,7 @@ class Format:
     about
         What it is.
     suffixes
-        How its files end; the longest that fits a file's name wins.
+        How its files end, that with which they are written first; the longest that fits a file's name wins.
     read
         Makes a package of a file, with every problem found in it; ``None`` where it is written only.
     write
@@ -73,6 +86,37 @@ FORMATS: Final[tuple[Format, ...]] = (
         mapped=True,
         whole=False,
     ),
+    Format(
+        name="sssom",
+        about="a mapping set (SSSOM)",
+        suffixes=(".sssom.tsv", ".tsv"),
+        read=read_sssom,
+        write=write_sssom,
+        looks=looks_like_sssom,
+    ),
+    Format(
+        name="oscal",
+        about="an OSCAL mapping collection",
+        suffixes=(".oscal.json", ".json"),
+        read=read_oscal,
+        write=write_oscal,
+        looks=looks_like_oscal,
+    ),
+    Format(
+        name="explorer",
+        about="a mapping of the Mapping Explorer",
+        suffixes=(".mapping.json", ".json"),
+        read=read_explorer,
+        write=write_explorer,
+        looks=looks_like_explorer,
+    ),
+    Format(
+        name="crosswalk",
+        about="a crosswalk of two columns or more",
+        suffixes=(".csv", ".tsv"),
+        read=read_table,
+        write=write_table,
+    ),
 )
 
 _LOOKED_AT: Final = 1_000_000  # bytes at a file's start by which formats of one suffix are told apart
@@ -101,13 +145,16 @@ def find_format(path: Path, *, wanted: str | None = None, reading: bool) -> Form
     if wanted is not None:
         return next((one for one in able if one.name == wanted), None)
     name = path.name.lower()
-    fits = {one.name: max((len(end) for end in one.suffixes if name.endswith(end)), default=0) for one in able}
-    longest = max(fits.values(), default=0)
-    likely = [one for one in able if longest and fits[one.name] == longest]
+    fits = {one.name: max((len(end) for end in _ends(one, reading) if name.endswith(end)), default=0) for one in able}
+    likely = sorted((one for one in able if fits[one.name]), key=lambda one: -fits[one.name])
     if reading and any(one.looks for one in likely):
         start = _start(path)
         likely = [one for one in likely if one.looks is None or one.looks(start)]
     return likely[0] if likely else None
+
+
+def _ends(one: Format, reading: bool) -> tuple[str, ...]:
+    return one.suffixes if reading else one.suffixes[:1]
 
 
 def _start(path: Path) -> bytes:
@@ -118,7 +165,7 @@ def _start(path: Path) -> bytes:
 def endings(formats: Iterable[Format], *, reading: bool) -> str:
     """How files of formats end, for messages."""
     able = [one for one in formats if (one.read if reading else one.write) is not None]
-    return ", ".join(dict.fromkeys(end for one in able for end in one.suffixes))
+    return ", ".join(dict.fromkeys(end for one in able for end in _ends(one, reading)))
 
 
 def read_foreign(found: Format, path: Path, mapping: CodeMapping | None, limits: Limits | None) -> Package:

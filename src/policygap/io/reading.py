@@ -73,7 +73,7 @@ def read_package(
 
 
 def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None) -> Package:
-    ours = path.name == DESCRIPTOR or not path.is_file()
+    ours = path.name == DESCRIPTOR or not path.is_file() or _is_table(path)
     found = None if ours else find_format(path, reading=True)
     if found is not None:
         return _read_other(found, path, mapping, limits)
@@ -86,6 +86,11 @@ def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limi
     if path.suffix.lower() == ".xlsx":
         return read_workbook(path)
     return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file is one table of a study, which is no study alone."""
+    return path.suffix.lower() == ".csv" and path.stem in TABLES
 
 
 def _read_other(
