@@ -40,6 +40,7 @@ _HOMES = {
     "Source": "model",
     "StatedCount": "model",
     "Study": "study",
+    "StudyDiff": "comparison",
     "StudyError": "errors",
     "UsageError": "errors",
     "bootstrap": "uncertainty",
@@ -54,12 +55,14 @@ _HOMES = {
     "compare_sides": "sides",
     "cross_tabulate": "matrices",
     "describe_network": "network",
+    "diff_studies": "comparison",
     "evaluate_rules": "evaluation",
     "export_review": "review",
     "find_campaigns": "documents",
     "find_conflicts": "tracing",
     "find_gaps": "gaps",
     "find_problems": "study",
+    "find_stale": "comparison",
     "find_unusual_cells": "unusual",
     "gap_matrix": "matrices",
     "import_review": "review",
@@ -77,6 +80,7 @@ _HOMES = {
     "read_table": "decisions",
     "select_quotes": "tracing",
     "split_statements": "evaluation",
+    "stamp_codings": "comparison",
     "start_study": "starting",
     "trace": "tracing",
     "write_graph": "onward",
@@ -114,6 +118,7 @@ __all__ = [
     "Source",
     "StatedCount",
     "Study",
+    "StudyDiff",
     "StudyError",
     "UsageError",
     "__version__",
@@ -129,12 +134,14 @@ __all__ = [
     "compare_sides",
     "cross_tabulate",
     "describe_network",
+    "diff_studies",
     "evaluate_rules",
     "export_review",
     "find_campaigns",
     "find_conflicts",
     "find_gaps",
     "find_problems",
+    "find_stale",
     "find_unusual_cells",
     "gap_matrix",
     "import_review",
@@ -152,6 +159,7 @@ __all__ = [
     "read_table",
     "select_quotes",
     "split_statements",
+    "stamp_codings",
     "start_study",
     "trace",
     "write_graph",
@@ -177,6 +185,7 @@ if TYPE_CHECKING:
     from .choices import Choices
     from .claims import check_claims
     from .commitment import Commitment, measure_commitment
+    from .comparison import StudyDiff, diff_studies, find_stale, stamp_codings
     from .coverage import Coverage, measure_coverage
     from .decisions import DecisionTable, built_in_table, read_table
     from .documents import Documents, collapse_campaigns, find_campaigns, read_documents

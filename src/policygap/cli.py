@@ -203,6 +203,16 @@ def _add_files(commands: Any) -> None:
     convert.add_argument("--to", metavar="FORMAT", help="the format, where the ending does not tell")
     convert.set_defaults(run=_convert)
 
+    about = "what changed between two studies: gaps opened and closed, codings, nouns, coverage"
+    diff = commands.add_parser("diff", help=about, description=f"Print {about}.")
+    diff.add_argument("old", metavar="OLD", help="the earlier study: a bundled id, a folder, or a file")
+    _study(diff, metavar="NEW")
+    shows = ("summary", "gaps", "codings", "nouns", "coverage", "stale")
+    diff.add_argument("--show", choices=shows, default="summary", help="which table (summary)")
+    _formats(diff)
+    _counting(diff)
+    diff.set_defaults(run=_diff)
+
     about = "give codes to the texts of a CSV or Parquet file by rules"
     classify = commands.add_parser("classify", help=about, description=f"{about.capitalize()}.")
     classify.add_argument("rules", metavar="RULES", help="a .toml file, a quanteda .yml or a LIWC .dic")
@@ -590,6 +600,26 @@ def _convert(arguments: argparse.Namespace) -> int:
         return DONE
     for loss in study.write(out, format=arguments.to):
         print(printable(loss), file=sys.stderr)
+    return DONE
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from .comparison import diff_studies
+    from .study import read_study
+
+    old = read_study(arguments.old, mapping=arguments.mapping, limits=_limits(arguments))
+    diff = diff_studies(old, _read(arguments), _choices(arguments))
+    if arguments.show != "summary":
+        return _emit(getattr(diff, arguments.show), arguments.format)
+    _emit(diff.summary(), arguments.format)
+    for name, shown in (
+        ("gaps", ["subject", "old", "new", "change", "because"]),
+        ("stale", ["statement", "code", "coder"]),
+    ):
+        frame = getattr(diff, name)
+        if arguments.format == "github" and len(frame):
+            _print("")
+            _emit(frame[shown], arguments.format)
     return DONE
 
 

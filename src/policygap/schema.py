@@ -214,6 +214,7 @@ TABLES: Final[dict[str, Table]] = {
                 _word("polarity", _POLARITIES, note="empty is unspecified, never for"),
                 _word("reading", _READINGS, note="empty is both"),
                 _text("note", varies=True),
+                _text("fingerprint", note="of the statement's text when it was coded, see diff_studies"),
             ),
         ),
         Table(

@@ -1,0 +1,404 @@
+"""Two studies come in, such as a draft and a final strategy; what changed between them goes out.
+
+Nouns, codings, coverage and gaps are compared, and codings whose statement's text has changed since are listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from attrs import evolve, frozen
+
+from .choices import Choices
+from .coverage import Coverage, measure_coverage
+from .decisions import DecisionTable
+from .gaps import Gap, find_gaps
+from .io.cells import text_of
+from .schema import TABLES
+from .showing import to_html_table
+from .study import Study
+
+__all__ = ["StudyDiff", "diff_studies", "find_stale", "fingerprint", "stamp_codings"]
+
+# What tells the rows of a table apart that have no id; those that are alike in it are paired in their order.
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "codings": ("statement", "code", "kind", "coder", "basis", "reading"),
+    "links": ("theme", "target", "coder"),
+    "responses": ("subject", "source", "locator"),
+    "stated_counts": ("subject", "unit", "source", "locator"),
+}
+_NOUNS: Final = tuple(name for name in TABLES if name != "codings")
+_MEASURES: Final = ("attention", "demand", "share", "units", "assessed", "statements")
+_DIGITS: Final = 16
+_CHANGE: Final = ("table", "id", "change", "column", "old", "new")
+_STALE: Final = ("statement", "code", "coder", "why", "old_text", "new_text")
+
+
+def fingerprint(text: str) -> str:
+    """A short sum of a text, the same for texts that differ in blanks or in how accents are composed.
+
+    The first 16 hexadecimal digits of SHA-256 over the text in Unicode's form NFC, every run of blanks made one.
+
+    Examples
+    --------
+    >>> fingerprint("More  homes ") == fingerprint("More homes")
+    True
+    """
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+
+
+@frozen(kw_only=True, eq=False)
+class StudyDiff:
+    """What changed between two studies.
+
+    Attributes
+    ----------
+    old, new
+        The studies.
+    nouns
+        A row for each change: ``table``, ``id`` (the row's id, or what tells it apart), ``change`` (``added``,
+        ``removed``, ``changed``, or ``renamed`` where the same label has another id), ``column``, ``old``, ``new``.
+    codings
+        The same for codings, with ``statement``, ``code``, ``kind``, ``coder``, ``basis`` and ``reading`` in the
+        place of the id.
+    coverage
+        A row for each code and measure that differs: ``code``, ``measure``, ``old``, ``new``, ``difference``. A figure
+        that one study lacks is missing, and so is the difference.
+    gaps
+        A row for each code whose class differs: ``subject``, ``old``, ``new`` and ``change``: ``opened``, ``closed``,
+        ``changed`` (another class, as much a gap as before), ``added`` or ``removed`` with its code; ``gap`` where the
+        code came or went as one; and ``because``: ``input``, ``policy``, ``codes`` or ``counting``.
+    stale
+        Codings of the new study to be looked at again, since the text they judge has changed; see :func:`find_stale`.
+    """
+
+    old: Study
+    new: Study
+    nouns: pd.DataFrame
+    codings: pd.DataFrame
+    coverage: pd.DataFrame
+    gaps: pd.DataFrame
+    stale: pd.DataFrame
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return any(len(frame) for frame in (self.nouns, self.codings, self.coverage, self.gaps, self.stale))
+
+    def summary(self) -> pd.DataFrame:
+        """How many changes there are of each kind: columns ``what``, ``change``, ``count``."""
+        parts = [("gaps", self.gaps), ("codings", self.codings)]
+        parts += [(name, self.nouns[self.nouns["table"] == name]) for name in ("study", *_NOUNS)]
+        rows: list[dict[str, Any]] = []
+        for what, frame in parts:
+            once = frame.drop_duplicates([name for name in frame.columns if name not in ("column", "old", "new")])
+            counts = once["change"].value_counts()
+            rows += [{"what": what, "change": change, "count": int(counts[change])} for change in sorted(counts.index)]
+        if len(self.stale):
+            rows.append({"what": "codings", "change": "stale", "count": len(self.stale)})
+        return pd.DataFrame(rows, columns=["what", "change", "count"])
+
+    def _repr_html_(self) -> str:
+        rows = self.summary().to_numpy().tolist()
+        return to_html_table(f"{self.old.title} → {self.new.title}", ["what", "change", "count"], rows)
+
+
+def diff_studies(
+    old: Study,
+    new: Study,
+    choices: Choices | None = None,
+    *,
+    tables: Mapping[str, DecisionTable | Any] | None = None,
+) -> StudyDiff:
+    """Compare two studies: a draft and a final strategy, two rounds of coding, two years.
+
+    Parameters
+    ----------
+    old, new
+        The studies; rows are paired by their ids, others by what tells them apart.
+    choices
+        How both are counted; by default as :func:`policygap.measure_coverage` does.
+    tables
+        Decision tables in place of the built-in ones; see :func:`policygap.find_gaps`.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> old = pg.read_study("smabystrategi")
+    >>> new = old.with_codings([{"statement": "s213-07", "code": "demography", "coder": "consensus"}])
+    >>> diff = pg.diff_studies(old, new)
+    >>> diff.codings[["statement", "code", "change"]].to_numpy().tolist()
+    [['s213-07', 'demography', 'added']]
+    >>> bool(pg.diff_studies(old, old))
+    False
+    """
+    chosen = choices or Choices()
+    nouns = [_compare_meta(old, new), *(_compare(old, new, name) for name in _NOUNS)]
+    codings = _compare(old, new, "codings")
+    first, second = measure_coverage(old, chosen), measure_coverage(new, chosen)
+    changed = _mark_renamed(pd.concat([frame[list(_CHANGE)] for frame in nouns], ignore_index=True), old, new)
+    stale = _changed_below(old, new)
+    stale = pd.concat([find_stale(new, old), stale], ignore_index=True).drop_duplicates(["statement", "code", "coder"])
+    return StudyDiff(
+        old=old,
+        new=new,
+        nouns=changed,
+        codings=codings.drop(columns=["table", "id"]).reset_index(drop=True),
+        coverage=_compare_coverage(first, second),
+        gaps=_compare_gaps(find_gaps(first, tables=tables), find_gaps(second, tables=tables), old, new),
+        stale=stale.reset_index(drop=True),
+    )
+
+
+# -- rows
+
+
+def _text(study: Study, table: str) -> pd.DataFrame:
+    frame = study.tables[table]
+    return pd.DataFrame(
+        {str(name): text_of(frame[name]).astype(object).where(frame[name].notna(), "") for name in frame.columns},
+        index=frame.index,
+    )
+
+
+def _compare(old: Study, new: Study, table: str) -> pd.DataFrame:
+    """Rows that are only in one study, and the cells that differ in rows that are in both."""
+    before, after = _text(old, table), _text(new, table)
+    columns = list(dict.fromkeys([*before.columns, *after.columns]))
+    before, after = (frame.reindex(columns=columns, fill_value="") for frame in (before, after))
+    known = TABLES[table].key
+    if before.equals(after):
+        before = after = before.iloc[:0]
+    key = [known] if known else [name for name in _KEYS[table] if name in columns]
+    before, after = _without_same(before, after, columns)
+    pairs = _number(before, key, columns).merge(
+        _number(after, key, columns), on=[*key, "__n"], how="outer", suffixes=("__old", "__new"), indicator="__side"
+    )
+    parts = [
+        _rows(pairs[pairs["__side"] == side], key, change)
+        for side, change in (("left_only", "removed"), ("right_only", "added"))
+    ]
+    both = pairs[pairs["__side"] == "both"]
+    for name in (column for column in columns if column not in key):
+        differs = both[both[f"{name}__old"] != both[f"{name}__new"]]
+        if len(differs):
+            cells = {"column": name, "old": differs[f"{name}__old"], "new": differs[f"{name}__new"]}
+            parts.append(_rows(differs, key, "changed").assign(**cells))
+    found = pd.concat(parts, ignore_index=True)
+    found.insert(0, "table", table)
+    found["id"] = found[key].agg(" ".join, axis=1).str.split().str.join(" ") if len(found) else ""
+    found = found.sort_values([*key, "change", "column", "old", "new"], kind="stable").reset_index(drop=True)
+    extra = [name for name in key if name not in _CHANGE] if table == "codings" else []
+    return found[["table", "id", *extra, "change", "column", "old", "new"]].replace("", None)
+
+
+def _without_same(before: pd.DataFrame, after: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, ...]:
+    """Both without the rows that stand in both, each as often as it does."""
+    names = list(columns)
+    counted = [frame.assign(__n=frame.groupby(names, sort=False).cumcount()) for frame in (before, after)]
+    marked = counted[0].merge(counted[1], on=[*names, "__n"], how="outer", indicator="__side")
+    left, right = (marked[marked["__side"] == side] for side in ("left_only", "right_only"))
+    return left[names].reset_index(drop=True), right[names].reset_index(drop=True)
+
+
+def _number(frame: pd.DataFrame, key: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows that are alike in the key are told apart by their place among them."""
+    ordered = frame.sort_values(list(columns), kind="stable").reset_index(drop=True)
+    return ordered.assign(__n=ordered.groupby(list(key), sort=False).cumcount())
+
+
+def _rows(pairs: pd.DataFrame, key: Sequence[str], change: str) -> pd.DataFrame:
+    return pairs[list(key)].assign(change=change, column="", old="", new="")
+
+
+def _compare_meta(old: Study, new: Study) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for name in sorted({*old.meta, *new.meta}):
+        before, after = old.meta.get(name), new.meta.get(name)
+        if before != after:
+            change = "added" if name not in old.meta else "removed" if name not in new.meta else "changed"
+            shown = [None if value is None else str(value) for value in (before, after)]
+            rows.append(dict(zip(_CHANGE, ("study", name, change, name, *shown), strict=True)))
+    return pd.DataFrame(rows, columns=list(_CHANGE), dtype=object)
+
+
+def _mark_renamed(nouns: pd.DataFrame, old: Study, new: Study) -> pd.DataFrame:
+    """What was removed and added under the same label, once each, got another id."""
+    renamed: list[tuple[str | None, ...]] = []
+    gone: list[int] = []
+    for table in ("groups", "actors", "questions", "themes", "targets"):
+        sides = [
+            _by_label(nouns[(nouns["table"] == table) & (nouns["change"] == change)], study.tables[table])
+            for change, study in (("removed", old), ("added", new))
+        ]
+        for label in (label for label in sides[0] if label in sides[1]):
+            (first, before), (second, after) = sides[0][label], sides[1][label]
+            renamed.append((table, before, "renamed", "id", before, after))
+            gone += [first, second]
+    rows = pd.DataFrame(renamed, columns=list(_CHANGE), dtype=object)
+    return pd.concat([nouns.drop(index=gone), rows], ignore_index=True)
+
+
+def _by_label(rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, tuple[int, str]]:
+    """The place and id of each row by its label, where no other has the same."""
+    labels = rows["id"].map(dict(zip(table["id"], table["label"], strict=True)))
+    once = labels.notna() & ~labels.duplicated(keep=False)
+    return {
+        str(label): (int(place), str(name))
+        for place, name, label in zip(rows.index[once], rows["id"][once], labels[once], strict=True)
+    }
+
+
+# -- measures
+
+
+def _compare_coverage(old: Coverage, new: Coverage) -> pd.DataFrame:
+    frames = [_long(one.themes, one.targets) for one in (old, new)]
+    both = frames[0].merge(frames[1], on=["code", "measure"], how="outer", suffixes=("_old", "_new"))
+    both = both.rename(columns={"value_old": "old", "value_new": "new"}).sort_values(["code", "measure"])
+    same = (both["old"] == both["new"]) | (both["old"].isna() & both["new"].isna())
+    both["difference"] = both["new"] - both["old"]
+    return both[~same.fillna(False).astype(bool)].reset_index(drop=True)[
+        ["code", "measure", "old", "new", "difference"]
+    ]
+
+
+def _long(*frames: pd.DataFrame) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {"code": frame.index.astype(object), "measure": name, "value": frame[name].astype("Float64").array}
+        )
+        for frame in frames
+        for name in _MEASURES
+        if name in frame.columns
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _compare_gaps(old: Sequence[Gap], new: Sequence[Gap], before: Study, after: Study) -> pd.DataFrame:
+    first, second = ({gap.subject: gap for gap in gaps} for gaps in (old, new))
+    rows: list[dict[str, Any]] = []
+    for subject in dict.fromkeys([*second, *first]):
+        one, two = first.get(subject), second.get(subject)
+        if one is not None and two is not None and one.kind == two.kind:
+            continue
+        shown = two or one
+        assert shown is not None
+        rows.append(
+            {
+                "subject": subject,
+                "label": shown.label,
+                "old": one.kind if one else None,
+                "new": two.kind if two else None,
+                "change": _change(one, two),
+                "gap": (two or shown).is_gap,
+                "because": _because(one, two, before, after),
+            }
+        )
+    columns = ["subject", "label", "old", "new", "change", "gap", "because"]
+    order = {"opened": 0, "closed": 1, "changed": 2, "added": 3, "removed": 4}
+    rows.sort(key=lambda row: order[row["change"]])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _change(old: Gap | None, new: Gap | None) -> str:
+    if old is None:
+        return "added"
+    if new is None:
+        return "removed"
+    if old.is_gap == new.is_gap:
+        return "changed"
+    return "opened" if new.is_gap else "closed"
+
+
+def _because(old: Gap | None, new: Gap | None, before: Study, after: Study) -> str:
+    """What a change of class rests on: the figures of the input, or what the policy answers."""
+    if old is None or new is None:
+        return "codes"
+    told = ("presence", "emphasis", "commitment")
+    reasons = ["policy"] if any(old.figures.get(name) != new.figures.get(name) for name in told) else []
+    counted = ("demand", "attention", "share", "ratio", "echoed")
+    reasons += ["input"] if any(old.figures.get(name) != new.figures.get(name) for name in counted) else []
+    return " and ".join(reasons) or "counting"
+
+
+# -- texts that changed
+
+
+def stamp_codings(study: Study) -> Study:
+    """The study, each coding with the fingerprint of its statement's text; those that have one keep it.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> stamped = stamp_codings(pg.read_study("smabystrategi"))
+    >>> stamped.codings["fingerprint"].str.len().unique().tolist(), len(pg.find_stale(stamped))
+    ([16], 0)
+    """
+    now = study.codings["statement"].astype(object).map(_fingerprints(study))
+    codings = study.codings
+    codings["fingerprint"] = codings["fingerprint"].astype(object).where(codings["fingerprint"].notna(), now)
+    return evolve(study, tables={**study.tables, "codings": codings.astype({"fingerprint": "str"})})
+
+
+def _fingerprints(study: Study) -> dict[str, str]:
+    statements = study.statements
+    return dict(zip(statements["id"], map(fingerprint, statements["text"].astype(str)), strict=True))
+
+
+def find_stale(study: Study, old: Study | None = None) -> pd.DataFrame:
+    """Codings whose ``fingerprint`` is not that of their statement's text: they were made on another text.
+
+    Parameters
+    ----------
+    study
+        The study; codings without a fingerprint tell nothing.
+    old
+        An earlier study, in which the text that was judged may stand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``statement``, ``code`` (missing where nothing fitted), ``coder``, ``why``, ``old_text`` (missing where it is
+        not known), ``new_text``.
+    """
+    codings = study.codings
+    now = codings["statement"].astype(object).map(_fingerprints(study))
+    given = codings["fingerprint"]
+    stale = codings[given.notna() & (given.astype(object) != now)]
+    texts = dict(zip(study.statements["id"], study.statements["text"], strict=True))
+    judged: dict[str, str] = {}
+    if old is not None:
+        judged = {fingerprint(str(text)): str(text) for text in old.statements["text"]}
+    return _stale_rows(stale, "fingerprint", stale["fingerprint"].astype(object).map(judged), texts)
+
+
+def _changed_below(old: Study, new: Study) -> pd.DataFrame:
+    """Codings without a fingerprint that are in both studies, although the text of their statement is another."""
+    sums = [_fingerprints(one) for one in (old, new)]
+    changed = {name for name, text in sums[1].items() if sums[0].get(name, text) != text}
+    texts = [dict(zip(one.statements["id"], one.statements["text"], strict=True)) for one in (old, new)]
+    names = ["statement", "code", "coder"]
+    was, now = (one.codings[one.codings["statement"].isin(changed)].astype({"code": object}) for one in (old, new))
+    now = now[now["fingerprint"].isna()]
+    known = set(was[names].astype(str).itertuples(index=False, name=None))
+    same = [row in known for row in now[names].astype(str).itertuples(index=False, name=None)]
+    stale = now[np.array(same, dtype=bool)]
+    return _stale_rows(stale, "text", stale["statement"].astype(object).map(texts[0]), texts[1])
+
+
+def _stale_rows(codings: pd.DataFrame, why: str, judged: pd.Series, texts: Mapping[str, str]) -> pd.DataFrame:
+    found = {
+        "statement": codings["statement"].astype(object),
+        "code": codings["code"].astype(object),
+        "coder": codings["coder"].astype(object),
+        "why": why,
+        "old_text": judged.astype(object),
+        "new_text": codings["statement"].astype(object).map(texts),
+    }
+    return pd.DataFrame(found, columns=list(_STALE)).reset_index(drop=True)

@@ -1,0 +1,206 @@
+"""Two studies come in; what changed between them, and nothing else, must go out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import policygap as pg
+from policygap.cli import main
+from policygap.comparison import fingerprint
+from policygap.testing import studies
+
+
+def small(**changed: Any) -> pg.Study:
+    tables: dict[str, Any] = {
+        "groups": [{"id": "towns", "label": "Towns"}],
+        "actors": [{"id": name, "label": name, "group": "towns"} for name in ("ann", "bo")],
+        "themes": [{"id": "homes", "label": "Homes"}, {"id": "roads", "label": "Roads"}],
+        "targets": [{"id": "A", "kind": "focus_area", "label": "Building"}],
+        "statements": [
+            {"id": "s1", "speaker": "ann", "text": "More homes", "kind": "call"},
+            {"id": "s2", "speaker": "bo", "text": "More roads", "kind": "call"},
+        ],
+        "codings": [
+            {"statement": "s1", "code": "homes", "coder": "x"},
+            {"statement": "s2", "code": "roads", "coder": "x"},
+            {"statement": "s1", "code": "A", "coder": "x"},
+        ],
+        "responses": [{"subject": "homes", "presence": "absent"}, {"subject": "roads", "presence": "absent"}],
+    }
+    return pg.build_study(**{**tables, **changed})
+
+
+def rows(frame: pd.DataFrame, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in frame[list(names)].astype(object).where(frame[list(names)].notna(), None).to_numpy()]
+
+
+@settings(max_examples=20)
+@given(studies())
+def test_a_study_does_not_differ_from_itself(study: pg.Study) -> None:
+    assert not pg.diff_studies(study, study)
+    assert pg.diff_studies(study, study).summary().empty
+
+
+@settings(max_examples=12)
+@given(study=studies(), data=st.data())
+def test_the_order_of_rows_is_no_difference(study: pg.Study, data: st.DataObject) -> None:
+    tables = {name: frame for name, frame in study.tables.items() if len(frame)}
+    shuffled = {
+        name: frame.iloc[data.draw(st.permutations(range(len(frame))))].reset_index(drop=True)
+        for name, frame in tables.items()
+    }
+    again = pg.build_study(**shuffled)
+    diff = pg.diff_studies(study, again)
+    assert not len(diff.nouns)
+    assert not len(diff.codings)
+    assert not len(diff.stale)
+
+
+@settings(max_examples=12)
+@given(old=studies(), new=studies())
+def test_a_difference_seen_from_the_other_side_is_its_mirror(old: pg.Study, new: pg.Study) -> None:
+    there, back = pg.diff_studies(old, new), pg.diff_studies(new, old)
+    mirror = {"added": "removed", "removed": "added", "opened": "closed", "closed": "opened"}
+    for name, key in (("codings", "statement"), ("gaps", "subject")):
+        one, two = getattr(there, name), getattr(back, name)
+        assert sorted((str(a), mirror.get(b, b)) for a, b in rows(one, key, "change")) == sorted(
+            (str(a), b) for a, b in rows(two, key, "change")
+        )
+
+
+@settings(max_examples=12)
+@given(old=studies(), new=studies())
+def test_classes_are_those_of_each_study_alone(old: pg.Study, new: pg.Study) -> None:
+    first, second = (
+        {gap.subject: gap.kind for gap in pg.find_gaps(pg.measure_coverage(study))} for study in (old, new)
+    )
+    expected = {
+        (name, first.get(name), second.get(name)) for name in {*first, *second} if first.get(name) != second.get(name)
+    }
+    assert set(rows(pg.diff_studies(old, new).gaps, "subject", "old", "new")) == expected
+
+
+@settings(max_examples=12)
+@given(old=studies(), new=studies())
+def test_removing_and_adding_what_is_told_makes_the_new_codings(old: pg.Study, new: pg.Study) -> None:
+    """By how often each statement and code stand together, counted without the library."""
+    diff = pg.diff_studies(old, new).codings.drop_duplicates(
+        ["statement", "code", "kind", "coder", "basis", "reading", "change"]
+    )
+    names = ["statement", "code"]
+
+    def counts(frame: pd.DataFrame) -> dict[tuple[str, ...], int]:
+        keys = frame[names].astype(object).where(frame[names].notna(), "").itertuples(index=False, name=None)
+        return dict(pd.Series([" ".join(map(str, key)) for key in keys], dtype=object).value_counts())
+
+    told = pg.diff_studies(old, new).codings
+    added, removed = counts(told[told["change"] == "added"]), counts(told[told["change"] == "removed"])
+    before, after = counts(old.codings), counts(new.codings)
+    for key in {*before, *after}:
+        assert before.get(key, 0) - removed.get(key, 0) + added.get(key, 0) == after.get(key, 0)
+
+
+def test_a_strategy_that_answers_closes_a_gap() -> None:
+    answered = small(
+        responses=[
+            {"subject": "homes", "presence": "named", "emphasis": "equal", "commitment": "act"},
+            {"subject": "roads", "presence": "absent"},
+        ]
+    )
+    diff = pg.diff_studies(small(), answered)
+    assert rows(diff.gaps, "subject", "old", "new", "change", "because") == [
+        ("homes", "unmet_call", "met", "closed", "policy")
+    ]
+    assert not len(diff.coverage)
+    assert ("responses", "homes", "changed", "presence", "absent", "named") in rows(
+        diff.nouns, "table", "id", "change", "column", "old", "new"
+    )
+
+
+def test_a_coding_that_is_taken_back_changes_demand() -> None:
+    before = small()
+    after = small(codings=before.codings.iloc[[0, 2]].reset_index(drop=True))
+    diff = pg.diff_studies(before, after)
+    assert rows(diff.codings, "statement", "code", "change") == [("s2", "roads", "removed")]
+    demand = diff.coverage[diff.coverage["measure"] == "demand"].set_index("code")
+    assert rows(demand.loc[["homes"]], "old", "new", "difference") == [(0.5, 1.0, 0.5)]
+    assert "input" in diff.gaps.set_index("subject").loc["roads", "because"]
+
+
+def test_what_is_not_assessed_stays_missing() -> None:
+    before, after = small(), small(codings=[{"statement": "s1", "code": "homes", "coder": "x"}])
+    coverage = pg.diff_studies(before, after).coverage.set_index(["code", "measure"])
+    assert coverage.loc[("A", "attention"), "old"] == 1.0
+    assert pd.isna(coverage.loc[("A", "attention"), "new"])
+    assert pd.isna(coverage.loc[("A", "attention"), "difference"])
+
+
+def test_another_id_under_the_same_label_is_told_as_renamed() -> None:
+    links = [{"theme": "homes", "target": "A", "relation": "equal"}]
+    before = small(links=links)
+    after = small(
+        targets=[{"id": "B", "kind": "focus_area", "label": "Building"}],
+        links=[{**links[0], "target": "B"}],
+        codings=before.codings.iloc[:2].reset_index(drop=True),
+    )
+    nouns = pg.diff_studies(before, after).nouns
+    assert ("targets", "A", "renamed", "id", "A", "B") in rows(nouns, "table", "id", "change", "column", "old", "new")
+    assert not len(nouns[(nouns["table"] == "targets") & (nouns["change"] != "renamed")])
+
+
+def test_codings_of_a_text_that_changed_are_stale() -> None:
+    texts = small().statements.assign(text=["More homes now", "More  roads"])
+    before, after = small(), small(statements=texts)
+    diff = pg.diff_studies(before, after)
+    assert rows(diff.stale, "statement", "code", "why", "old_text", "new_text") == [
+        ("s1", "homes", "text", "More homes", "More homes now"),
+        ("s1", "A", "text", "More homes", "More homes now"),
+    ]
+    stamped = pg.stamp_codings(before)
+    later = pg.build_study(**{**{n: f for n, f in stamped.tables.items() if len(f)}, "statements": texts})
+    assert rows(pg.find_stale(later), "statement", "code", "old_text") == [("s1", "homes", None), ("s1", "A", None)]
+    diff = pg.diff_studies(before, later)
+    assert rows(diff.stale, "statement", "code", "why", "old_text") == [
+        ("s1", "homes", "fingerprint", "More homes"),
+        ("s1", "A", "fingerprint", "More homes"),
+    ]
+    assert pg.stamp_codings(later) == later
+
+
+def test_fingerprints_survive_files(tmp_path: Path) -> None:
+    stamped = pg.stamp_codings(small())
+    for name in ("folder", "book.xlsx", "project.qdpx"):
+        stamped.write(tmp_path / name)
+        assert pg.read_study(tmp_path / name) == stamped
+
+
+def test_a_fingerprint_is_of_what_is_read_and_not_of_how_it_is_stored() -> None:
+    assert fingerprint("caf\u00e9  now\r\n") == fingerprint("cafe\u0301 now")
+    assert fingerprint("a b") != fingerprint("ab")
+    # SHA-256 of "abc" as FIPS 180-4 gives it
+    assert fingerprint("abc") == "ba7816bf8f01cfea"
+
+
+@pytest.mark.parametrize("show", ["summary", "gaps", "codings", "nouns", "coverage", "stale"])
+def test_the_command_line_shows_each_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], show: str) -> None:
+    small().write(tmp_path / "old")
+    small(codings=small().codings.iloc[:2].reset_index(drop=True)).write(tmp_path / "new")
+    arguments = ["diff", str(tmp_path / "old"), str(tmp_path / "new"), "--show", show]
+    assert main([*arguments, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, list)
+    assert bool(found) == (show not in ("nouns", "stale"))
+    assert main(arguments) == 0
+
+
+def test_a_study_that_can_not_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small().write(tmp_path / "old")
+    assert main(["diff", str(tmp_path / "old"), str(tmp_path / "nowhere")]) == 2
+    assert "there is no such study" in capsys.readouterr().err
