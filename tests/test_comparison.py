@@ -91,9 +91,6 @@ def test_classes_are_those_of_each_study_alone(old: pg.Study, new: pg.Study) -> 
 @given(old=studies(), new=studies())
 def test_removing_and_adding_what_is_told_makes_the_new_codings(old: pg.Study, new: pg.Study) -> None:
     """By how often each statement and code stand together, counted without the library."""
-    diff = pg.diff_studies(old, new).codings.drop_duplicates(
-        ["statement", "code", "kind", "coder", "basis", "reading", "change"]
-    )
     names = ["statement", "code"]
 
     def counts(frame: pd.DataFrame) -> dict[tuple[str, ...], int]:
