@@ -5,6 +5,7 @@
 #   make check                    all that .ci/run looks at before the tests
 #   make lint types architecture docs wheel     each of those alone
 #   make format                   put the code in order
+#   make fuzz                     damaged files, far more of them than make test tries
 #   make mutants                  how many small faults in the measures and decisions the tests notice
 #   make bench                    time and memory on a study of a million codings
 #   make clean                    remove what was built, .venv included
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test check lint format types architecture docs wheel mutants bench clean
+.PHONY: help report test check lint format types architecture docs wheel fuzz mutants bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -78,6 +79,9 @@ wheel: .venv/.dev
 	@$(BIN)/python -m build --no-isolation --outdir build/dist . > build.log 2>&1 || { cat build.log; rm -f build.log; exit 1; }
 	@rm -f build.log
 	@$(BIN)/python .ci/check_wheel.py build/dist
+
+fuzz: .venv/.dev
+	@$(BIN)/python -m pytest tests/test_qda.py tests/test_crosswalk_files.py tests/test_deposit.py --no-cov -k "damaged or lost_or_doubled or any_shape" --hypothesis-profile=fuzz $(ARGS)
 
 mutants: .venv/.dev
 	@$(BIN)/python .ci/mutants.py $(ARGS)

@@ -30,6 +30,7 @@ from .limits import Limits
 from .mapping import CodeMapping
 from .outgoing import Outgoing, Written
 from .qda import read_qdc, read_qdpx, write_qdc, write_qdpx
+from .references import write_bibtex, write_ris
 
 __all__ = ["FORMATS", "Format", "endings", "find_format", "read_foreign"]
 
@@ -117,6 +118,8 @@ FORMATS: Final[tuple[Format, ...]] = (
         read=read_table,
         write=write_table,
     ),
+    Format(name="bibtex", about="a bibliography (BibTeX)", suffixes=(".bib",), write=write_bibtex),
+    Format(name="ris", about="a bibliography (RIS)", suffixes=(".ris",), write=write_ris),
 )
 
 _LOOKED_AT: Final = 1_000_000  # bytes at a file's start by which formats of one suffix are told apart

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from attrs import evolve
@@ -19,6 +20,7 @@ from .limits import Limits
 from .mapping import CodeMapping, read_mapping
 from .naming import misspelt
 from .workbook import read_workbook
+from .zipped import unpack
 
 __all__ = ["find_strays", "list_files", "read_package"]
 
@@ -83,9 +85,22 @@ def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limi
         return _failed(path, "there is no such file or folder", "check the path")
     if path.is_dir() or path.name == DESCRIPTOR:
         return _read_folder(path if path.is_dir() else path.parent)
-    if path.suffix.lower() == ".xlsx":
-        return read_workbook(path)
+    if path.suffix.lower() in (".xlsx", ".zip"):
+        return read_workbook(path) if path.suffix.lower() == ".xlsx" else _read_zip(path, limits or Limits())
     return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
+
+
+def _read_zip(path: Path, limits: Limits) -> Package:
+    """An archive of a data package; its files stand in a folder of their own for as long as they are read."""
+    with TemporaryDirectory() as folder:
+        try:
+            problems = unpack(path, Path(folder), limits)
+        except StudyError as error:
+            return Package(name=path.stem, problems=error.problems)
+        package = _read_folder(Path(folder))
+        if package.name == Path(folder).resolve().name:  # the descriptor gives it none
+            package = evolve(package, name=path.stem, meta={**package.meta, "id": path.stem})
+    return evolve(package, problems=(*problems, *package.problems))
 
 
 def _is_table(path: Path) -> bool:
@@ -116,7 +131,7 @@ def _other_format(path: Path) -> str:
     if path.suffix.lower() == ".csv":
         return "give the folder that holds it"
     others = endings(FORMATS, reading=True)
-    return f"give a folder with CSV files, its {DESCRIPTOR}, an .xlsx, or a file that ends in one of {others}"
+    return f"give a folder with CSV files, its {DESCRIPTOR}, an .xlsx, a .zip, or a file that ends in one of {others}"
 
 
 def list_files(folder: Path) -> dict[str, Path]:

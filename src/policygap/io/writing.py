@@ -22,12 +22,13 @@ from .naming import slug
 from .outgoing import Outgoing, prepare
 from .reading import find_strays
 from .workbook import require_excel, write_workbook
+from .zipped import pack
 
 __all__ = ["write_package"]
 
 
 def write_package(package: Package, path: str | os.PathLike[str], *, format: str | None = None) -> tuple[str, ...]:
-    """Write a package as a Data Package folder, as an Excel workbook (``.xlsx``), or as another program's file.
+    """Write a package as a Data Package folder, as a workbook (``.xlsx``), an archive (``.zip``) or another file.
 
     The folder gets ``datapackage.json`` and a CSV file for each table that has rows. The same package gives the same
     bytes. Writing is atomic: an error leaves the old files whole.
@@ -78,6 +79,8 @@ def write_package(package: Package, path: str | os.PathLike[str], *, format: str
             return _write_other(found, package, place)
         if place.suffix.lower() == ".xlsx" and not place.is_dir():
             _write_excel(package, place)
+        elif place.suffix.lower() == ".zip" and not place.is_dir():
+            _write_zip(package, place)
         else:
             _write_folder(package, place.parent if place.name == DESCRIPTOR else place)
         return ()
@@ -98,6 +101,19 @@ def _write_excel(package: Package, path: Path) -> None:
     replace_files({path: lambda stream: write_workbook(stream, outgoing.meta, outgoing.tables)})
 
 
+def _write_zip(package: Package, path: Path) -> None:
+    if not path.parent.is_dir():
+        raise _refuse(path, "the folder of the archive does not exist", "create it first")
+    outgoing = prepare(package, excel=False)
+    tables: dict[str, bytes] = {}
+    for table, frame in outgoing.tables.items():
+        stream = io.BytesIO()
+        _write_csv(frame, stream)
+        tables[f"{table}.csv"] = stream.getvalue()
+    data = pack(_descriptor(package, outgoing), tables)
+    replace_files({path: lambda stream: stream.write(data)})
+
+
 def _write_other(found: Format, package: Package, path: Path) -> tuple[str, ...]:
     assert found.write is not None
     if not path.parent.is_dir():
@@ -111,7 +127,7 @@ def _write_folder(package: Package, folder: Path) -> None:
     if folder.suffix and not folder.is_dir():
         what = f"policygap can't write '{folder.suffix}' files"
         known = endings(FORMATS, reading=False)
-        raise _refuse(folder, what, f"end the path in .xlsx or one of {known}, or give a folder without a suffix")
+        raise _refuse(folder, what, f"end the path in .xlsx, .zip or one of {known}, or give a folder without a suffix")
     if os.path.lexists(folder) and not folder.is_dir():
         raise _refuse(folder, "this is a file, not a folder", "give another path")
     outgoing = prepare(package, excel=False)
@@ -146,11 +162,15 @@ def _files(package: Package, outgoing: Outgoing, folder: Path) -> dict[Path, Cal
     files: dict[Path, Callable[[BinaryIO], object]] = {
         folder / f"{table}.csv": partial(_write_csv, frame) for table, frame in outgoing.tables.items()
     }
-    columns = {table: [str(name) for name in frame.columns] for table, frame in outgoing.tables.items()}
-    meta = {key: value for key, value in outgoing.meta.items() if (key, value) != ("id", slug(package.name))}
-    text = describe(package.name, meta, columns)
+    text = _descriptor(package, outgoing)
     files[folder / DESCRIPTOR] = lambda stream: stream.write(text.encode("utf-8"))
     return files
+
+
+def _descriptor(package: Package, outgoing: Outgoing) -> str:
+    columns = {table: [str(name) for name in frame.columns] for table, frame in outgoing.tables.items()}
+    meta = {key: value for key, value in outgoing.meta.items() if (key, value) != ("id", slug(package.name))}
+    return describe(package.name, meta, columns)
 
 
 def _write_csv(frame: pd.DataFrame, stream: BinaryIO) -> None:
