@@ -197,6 +197,21 @@ def test_the_command_line_shows_each_table(tmp_path: Path, capsys: pytest.Captur
     assert main(arguments) == 0
 
 
+def test_nothing_changed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small().write(tmp_path / "old")
+    assert main(["diff", str(tmp_path / "old"), str(tmp_path / "old")]) == 0
+    assert capsys.readouterr().out == "nothing changed\n"
+
+
+def test_the_summary_counts_rows_and_not_cells() -> None:
+    counts = [{"subject": "all", "count": number} for number in (40, 41)]
+    summary = pg.diff_studies(small(stated_counts=counts), small()).summary()
+    assert rows(summary, "what", "change", "count") == [("stated_counts", "removed", 2)]
+    other = small().statements.assign(text=["One", "More roads"], kind=["challenge", "call"])
+    summary = pg.diff_studies(small(), small(statements=other)).summary()
+    assert ("statements", "changed", 1) in rows(summary, "what", "change", "count")
+
+
 def test_a_study_that_can_not_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small().write(tmp_path / "old")
     assert main(["diff", str(tmp_path / "old"), str(tmp_path / "nowhere")]) == 2

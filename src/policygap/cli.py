@@ -611,6 +611,9 @@ def _diff(arguments: argparse.Namespace) -> int:
     diff = diff_studies(old, _read(arguments), _choices(arguments))
     if arguments.show != "summary":
         return _emit(getattr(diff, arguments.show), arguments.format)
+    if not diff and arguments.format == "github":
+        _print("nothing changed")
+        return DONE
     _emit(diff.summary(), arguments.format)
     for name, shown in (
         ("gaps", ["subject", "old", "new", "change", "because"]),

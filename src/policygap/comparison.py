@@ -91,13 +91,13 @@ class StudyDiff:
         return any(len(frame) for frame in (self.nouns, self.codings, self.coverage, self.gaps, self.stale))
 
     def summary(self) -> pd.DataFrame:
-        """How many changes there are of each kind: columns ``what``, ``change``, ``count``."""
+        """How many rows changed in each way: columns ``what``, ``change``, ``count``."""
         parts = [("gaps", self.gaps), ("codings", self.codings)]
         parts += [(name, self.nouns[self.nouns["table"] == name]) for name in ("study", *_NOUNS)]
         rows: list[dict[str, Any]] = []
         for what, frame in parts:
-            once = frame.drop_duplicates([name for name in frame.columns if name not in ("column", "old", "new")])
-            counts = once["change"].value_counts()
+            again = frame.duplicated([name for name in frame.columns if name not in ("column", "old", "new")])
+            counts = frame[(frame["change"] != "changed") | ~again]["change"].value_counts()
             rows += [{"what": what, "change": change, "count": int(counts[change])} for change in sorted(counts.index)]
         if len(self.stale):
             rows.append({"what": "codings", "change": "stale", "count": len(self.stale)})
