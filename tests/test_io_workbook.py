@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
+import policygap as pg
 from policygap.io import read_package, spreadsheet
 from policygap.io.workbook import meta_cells
 from policygap.package import Package
@@ -207,12 +208,48 @@ def test_rich_text_phonetic_hints_and_cells_without_addresses_are_read(tmp_path:
     assert rows(package) == [["a", "Roads "], ["b", "\nA_x0041_ _xD83D_"]]
 
 
-def test_an_empty_sheet_and_an_empty_first_row_are_problems(tmp_path: Path) -> None:
-    package = read(tmp_path, themes=[], targets=[[], ["id", "kind", "label"]])
-    assert problems(package) == [
-        "themes, row 1: the sheet is empty; write the columns' names into row 1, such as id, label",
-        "targets, row 1: the first row is empty; write the columns' names into row 1, such as id, kind, label",
+def test_an_empty_sheet_is_a_problem(tmp_path: Path) -> None:
+    assert problems(read(tmp_path, themes=[])) == [
+        "themes, row 1: the sheet is empty; write the columns' names into row 1, such as id, label"
     ]
+
+
+def test_titles_above_the_columns_names_are_passed_over_merged_or_not(tmp_path: Path) -> None:
+    sheet = [["Our codebook", None, None], [datetime.date(2022, 5, 1)], [], ["id", "label", "label"], ["a", "Roads"]]
+    path = save(tmp_path / "towns.xlsx", themes=sheet)
+    book = openpyxl.load_workbook(path)
+    book["themes"].merge_cells("A1:C1")
+    book["themes"].merge_cells("B5:C5")
+    book.save(path)
+    package = read_package(path)
+    assert rows(package)[0][0] == "a"
+    assert package.tables["themes"].row(0) == 5
+    assert package.remarks == ("The columns' names of the sheet 'themes' stand in row 4; above is no table.",)
+    assert problems(package)[0].startswith("themes, row 4, column label: the name 'label' stands over two columns")
+    assert problems(package)[1].startswith("themes, row 5: the cells B5:C5 are merged")
+    assert len(package.problems) == 2
+
+
+def test_a_wrong_column_below_a_title_is_told_with_its_row(tmp_path: Path) -> None:
+    path = save(tmp_path / "towns.xlsx", themes=[["Our codebook"], ["id", "labl"], ["a", "Roads"]])
+    with pytest.raises(pg.StudyError, match="themes, row 2, column labl: no column is called 'labl'"):
+        pg.read_study(path)
+
+
+def test_blanks_below_and_beside_a_table_are_passed_over(tmp_path: Path) -> None:
+    package = read(
+        tmp_path, themes=[["id", "label ", " "], ["a", "Roads", "  "], [" ", "\u00a0", None], ["b", "Rails"]]
+    )
+    assert package.problems == ()
+    assert rows(package) == [["a", "Roads"], ["b", "Rails"]]
+    assert package.tables["themes"].row(1) == 4
+
+
+def test_dates_in_columns_of_the_studys_own_are_dates(tmp_path: Path) -> None:
+    received, noon = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1, 12)
+    package = read(tmp_path, themes=[["id", "label", "received"], ["a", "Roads", received], ["b", "Rails", noon]])
+    assert package.problems == ()
+    assert [row[2] for row in rows(package)] == ["2020-01-01", "2020-01-01 12:00:00"]
 
 
 def test_misspelt_and_doubled_sheets_are_problems(tmp_path: Path) -> None:

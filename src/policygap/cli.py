@@ -239,7 +239,7 @@ def _add_files(commands: Any) -> None:
     commitment.set_defaults(run=_commitment)
 
     new = commands.add_parser("new", help="write a small study of your own to start from, or what a new coder needs")
-    new.add_argument("dir", metavar="DIR", help="a folder that is new or empty")
+    new.add_argument("dir", metavar="DIR", help="a folder that is new or empty, or a new .xlsx")
     new.add_argument("--from", dest="source", metavar="STUDY", help="start from this study instead of a small one")
     new.add_argument("--codebook-only", action="store_true", help="its codebook and statements, to be coded blind")
     new.set_defaults(run=_new)

@@ -26,11 +26,14 @@ class RawTable:
     rows
         The row number, as a spreadsheet shows it, of each row of the frame, or ``None`` where row ``i`` of the
         frame is row ``i + 2`` of the file.
+    header
+        The number of the row with the columns' names.
     """
 
     file: str
     frame: pd.DataFrame
     rows: Any = None
+    header: int = 1
 
     def row(self, position: int) -> int:
         """The number in the file of the frame's row at ``position``."""

@@ -185,7 +185,8 @@ class _TableParser:
 
     def parse(self) -> tuple[pd.DataFrame, list[Problem]]:
         frame = self.raw.frame.reset_index(drop=True)
-        header = _Header(file=self.raw.file, table=self.table, names=[*map(_column_name, frame.columns)])
+        names = [*map(_column_name, frame.columns)]
+        header = _Header(file=self.raw.file, row=self.raw.header, table=self.table, names=names)
         problems = [(0, place, problem) for place, problem in enumerate(header.problems())]
         columns: dict[Hashable, Any] = {}
         for place, column in enumerate(self.table.columns):
@@ -219,6 +220,7 @@ class _Header:
     """The names of a table's columns in a file, against those that the schema knows."""
 
     file: str
+    row: int
     table: Table
     names: list[str]
 
@@ -248,7 +250,7 @@ class _Header:
             yield self._problem(name, what, fix)
 
     def _problem(self, name: str, what: str, fix: str) -> Problem:
-        return Problem(file=self.file, row=1, column=name, what=what, fix=fix)
+        return Problem(file=self.file, row=self.row, column=name, what=what, fix=fix)
 
     def _doubled(self) -> Iterator[Problem]:
         seen: dict[str, str] = {}

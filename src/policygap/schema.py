@@ -38,13 +38,15 @@ class Column:
     """One column of a table.
 
     ``refers`` names the tables whose ids the cells are; ``many`` marks lists separated by ``;``; ``words`` is the
-    closed vocabulary of a ``WORD``; ``varies`` marks text that may have language variants (``label_nb``).
+    closed vocabulary of a ``WORD``, ``suggested`` words of an open one; ``varies`` marks text that may have language
+    variants (``label_nb``).
     """
 
     name: str
     form: Form = Form.TEXT
     required: bool = False
     words: tuple[str, ...] = ()
+    suggested: tuple[str, ...] = ()
     refers: tuple[str, ...] = ()
     many: bool = False
     varies: bool = False
@@ -115,7 +117,12 @@ TABLES: Final[dict[str, Table]] = {
             columns=(
                 _id(),
                 _text("title", required=True, varies=True),
-                Column(name="kind", form=Form.WORD, note="submission, strategy, research, synthesis, or your own"),
+                Column(
+                    name="kind",
+                    form=Form.WORD,
+                    suggested=("submission", "strategy", "research", "synthesis"),
+                    note="submission, strategy, research, synthesis, or your own",
+                ),
                 _text("publisher"),
                 Column(name="year", form=Form.INTEGER),
                 _text("language"),
@@ -174,11 +181,17 @@ TABLES: Final[dict[str, Table]] = {
                     name="kind",
                     form=Form.WORD,
                     required=True,
+                    suggested=("focus_area", "recommendation"),
                     note="focus_area, recommendation, or the study's own, such as priority",
                 ),
                 _text("label", required=True, varies=True),
                 _text("definition", varies=True),
-                Column(name="type", form=Form.WORD, note="of a recommendation: field, condition or proposal"),
+                Column(
+                    name="type",
+                    form=Form.WORD,
+                    suggested=("field", "condition", "proposal"),
+                    note="of a recommendation: field, condition or proposal",
+                ),
                 _ref("source", "sources"),
                 _ref("parent", "targets"),
             ),
@@ -208,7 +221,12 @@ TABLES: Final[dict[str, Table]] = {
             columns=(
                 _ref("statement", "statements", required=True),
                 _ref("code", "themes", "targets", note="empty: looked, and nothing of this kind fits"),
-                Column(name="kind", form=Form.WORD, note="what was looked for, where the code is empty"),
+                Column(
+                    name="kind",
+                    form=Form.WORD,
+                    suggested=("theme", "focus_area", "recommendation"),
+                    note="what was looked for, where the code is empty",
+                ),
                 _text("coder"),
                 _word("basis", _BASES, note="empty is coder"),
                 _word("polarity", _POLARITIES, note="empty is unspecified, never for"),

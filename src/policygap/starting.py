@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from .errors import Problem, StudyError, UsageError
 from .io import read_package, write_package
+from .io.naming import slug
 from .package import Package, RawTable
 from .study import Study, read_study
 
@@ -31,7 +33,7 @@ def start_study(
     Parameters
     ----------
     folder
-        A folder that is new or empty.
+        A folder that is new or empty, or a workbook (``.xlsx``) that is new.
     source
         The study to start from: a path, or the id of a bundled one; or a codebook of a coding program (``.qdc``).
         ``None``: a small invented study.
@@ -63,6 +65,8 @@ def start_study(
     ['README.md', 'actors.csv', 'codings.csv']
     """
     place = Path(folder)
+    if place.suffix.lower() == ".xlsx" and not place.exists():
+        return _start_workbook(place, source, codebook_only=codebook_only)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise UsageError(
             [Problem(file=str(place), what="it is there already", fix="name a folder that is new or empty")]
@@ -83,6 +87,17 @@ def start_study(
         read_study(source).write(place)
         todo = f"change it, then run: policygap check {place}"
     return (*sorted(str(path) for path in place.iterdir()), f"Next: {todo}")
+
+
+def _start_workbook(place: Path, source: str | Path | None, *, codebook_only: bool) -> tuple[str, ...]:
+    """The same tables as in a folder, as sheets of a workbook."""
+    with TemporaryDirectory() as folder:
+        start_study(Path(folder, slug(place.stem)), source=source, codebook_only=codebook_only)
+        package = read_package(Path(folder, slug(place.stem)))
+    if package.problems:
+        raise StudyError(package.problems)
+    write_package(package, place)
+    return (str(place), f"Next: fill it in, then run: policygap check {place}")
 
 
 def _texts(name: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ What is read stands as text that no program takes for a formula; what is to be f
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
@@ -13,11 +12,10 @@ from attrs import field, frozen
 
 from ..errors import Problem, UsageError
 from ..escaping import clip, for_html, is_formula
-from .workbook import MOST_CHARACTERS, MOST_ROWS, require_excel
+from .excel import CREATED, MOST_CHARACTERS, MOST_ROWS, require_excel
 
 __all__ = ["Field", "Form", "shown", "write_forms"]
 
-_CREATED: Final = datetime.datetime(2000, 1, 1)  # as in workbooks of studies: the same content gives the same bytes
 _MOST_SHOWN: Final = MOST_CHARACTERS // 2  # characters beyond the first plane count twice
 _LONGEST_NOTE: Final = 250  # characters of a note that Excel shows beside a cell
 _A4: Final = 9
@@ -99,7 +97,7 @@ def write_forms(stream: IO[bytes], forms: Sequence[Form], *, title: str = "") ->
         raise UsageError(problems)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with require_excel().Workbook(stream, options) as book:
-        book.set_properties({"title": clip(for_html(title), 200), "created": _CREATED})
+        book.set_properties({"title": clip(for_html(title), 200), "created": CREATED})
         formats = {name: book.add_format(form) for name, form in _FORMATS.items()}
         sizes = {form.name: len(form.rows) for form in forms}
         for form in forms:

@@ -14,8 +14,9 @@ from ..errors import Problem, StudyError
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .cells import illegal_in_xml, text_of, unix_lines
+from .excel import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, utf16_length
 from .naming import misspelt
-from .workbook import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, meta_cells, utf16_length
+from .workbook import meta_cells
 
 __all__ = ["Outgoing", "Written", "prepare"]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from attrs import frozen
 
@@ -56,7 +57,7 @@ def to_categories(cells: pd.Series) -> pd.Series:
 
 
 def make_table(
-    *, file: str, names: Sequence[str], frame: pd.DataFrame, rows: Any = None
+    *, file: str, names: Sequence[str], frame: pd.DataFrame, rows: Any = None, header: int = 1
 ) -> tuple[RawTable, tuple[Problem, ...]]:
     """Name a frame's columns, leave out blank rows and columns, and report names that can't be.
 
@@ -70,35 +71,45 @@ def make_table(
         The cells as text or missing, its columns numbered from 0.
     rows
         The row numbers in the file; ``None`` where they follow the header one by one.
+    header
+        The number of the row with the names.
     """
     problems: list[Problem] = []
     kept: dict[str, int] = {}
     for place, name in enumerate(name.strip() for name in names):
         if not name:
-            problems.extend(_unnamed(file, place, frame[place]))
+            problems.extend(_unnamed(file, header, place, frame[place]))
         elif name in kept:
             what = f"the name '{name}' stands over two columns ({kept[name] + 1} and {place + 1})"
-            problems.append(Problem(file=file, row=1, column=name, what=what, fix="rename or delete one of them"))
+            problems.append(Problem(file=file, row=header, column=name, what=what, fix="rename or delete one of them"))
         else:
             kept[name] = place
     named = frame[list(kept.values())].set_axis(pd.Index(list(kept), dtype=object), axis=1)
     named, rows = _without_blank_rows(named, rows)
-    return RawTable(file=file, frame=named, rows=rows), tuple(problems)
+    return RawTable(file=file, frame=named, rows=rows, header=header), tuple(problems)
 
 
-def _unnamed(file: str, place: int, cells: pd.Series) -> list[Problem]:
+def _unnamed(file: str, header: int, place: int, cells: pd.Series) -> list[Problem]:
     """A column without a name is a problem if it holds anything; spreadsheets leave empty ones behind."""
-    filled = int(cells.notna().sum())
+    filled = int((~_is_blank(cells)).sum())
     if not filled:
         return []
     what = f"column {place + 1} has no name, but {filled} of its cells are filled"
-    return [Problem(file=file, row=1, what=what, fix="write a name into row 1, or empty the column")]
+    return [Problem(file=file, row=header, what=what, fix=f"write a name into row {header}, or empty the column")]
+
+
+def _is_blank(cells: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which cells are missing or hold nothing but blanks, which people leave behind without seeing them."""
+    if not isinstance(cells.dtype, pd.CategoricalDtype):
+        return (cells.isna() | cells.str.isspace().fillna(value=False)).to_numpy(dtype=bool)
+    blank = np.array([*(str(text).isspace() for text in cells.cat.categories), True], dtype=bool)
+    return blank[cells.cat.codes.to_numpy()]
 
 
 def _without_blank_rows(frame: pd.DataFrame, rows: Any) -> tuple[pd.DataFrame, Any]:
     blank = np.ones(len(frame), dtype=bool)
     for place in range(frame.shape[1]):
-        blank &= frame.iloc[:, place].isna().to_numpy()
+        blank &= _is_blank(frame.iloc[:, place])
         if not blank.any():
             return frame, rows
     numbers = np.arange(2, len(frame) + 2) if rows is None else np.asarray(rows)

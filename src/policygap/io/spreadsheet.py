@@ -44,7 +44,10 @@ class SpreadsheetError(Exception):
 
 @frozen(kw_only=True)
 class Oddity:
-    """A cell without text to read: a ``date``, an ``error`` (``detail`` is its code), a ``formula`` without a value."""
+    """A cell without text to read: an ``error`` (``detail`` is its code), a ``formula`` without a value, a ``date``.
+
+    Of a date, what stands in the rows is the day or time as ISO 8601 writes it, and not what was typed.
+    """
 
     row: int
     place: int
@@ -293,7 +296,8 @@ def _read_cell(sheet: Sheet, asked: Any, given: Any) -> str | None:
     elif given.data_type == "e":
         sheet.oddities.append(Oddity(kind="error", detail=str(given.value), **place))
     elif isinstance(given.value, datetime.date | datetime.time | datetime.timedelta):
-        sheet.oddities.append(Oddity(kind="date", detail=str(given.value), **place))
+        sheet.oddities.append(Oddity(kind="date", **place))
+        return cell_text(given.value)
     elif isinstance(given.value, str):
         return unix_lines(given.value)
     else:

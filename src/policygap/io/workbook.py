@@ -1,23 +1,20 @@
-"""An ``.xlsx`` comes in and a package goes out, or the other way round.
+"""An ``.xlsx`` comes in and a package goes out, with every problem of its cells.
 
 One sheet is one table, named after it; the sheet ``study`` holds the metadata as rows of key and value.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape as escape_xml
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from ..errors import Problem, missing_extra
+from ..errors import Problem
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .cells import text_of
@@ -26,29 +23,13 @@ from .naming import misspelt
 from .rawtables import is_coded, make_table, to_categories
 from .spreadsheet import Oddity, Sheet, SpreadsheetError, cell_name, read_sheets
 
-if TYPE_CHECKING:
-    from xlsxwriter.worksheet import Worksheet
-
-__all__ = [
-    "LARGEST_NUMBER",
-    "MOST_CHARACTERS",
-    "MOST_ROWS",
-    "find_oddities",
-    "meta_cells",
-    "read_workbook",
-    "require_excel",
-    "utf16_length",
-    "write_workbook",
-]
+__all__ = ["LISTS", "META", "find_oddities", "meta_cells", "read_workbook"]
 
 META: Final = "study"
-MOST_CHARACTERS: Final = 32_767
-MOST_ROWS: Final = 1_048_576
-LARGEST_NUMBER: Final = 2**53
-_NEEDS_CARE: Final = re.compile(r"_x[0-9A-Fa-f]{4}_|^<r>")
-_MUST_ESCAPE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-# Excel writes the time of writing into each file; two writes of one study must be the same bytes.
-_CREATED: Final = datetime.datetime(2000, 1, 1)  # without a time zone, as the format wants it
+LISTS: Final = "policygap lists"
+"""The hidden sheet that policygap writes for drop-down lists."""
+
+_LOOKED_AT: Final = 30  # rows among which the one with the columns' names is looked for, below titles
 
 
 def read_workbook(path: Path) -> Package:
@@ -74,8 +55,10 @@ def read_workbook(path: Path) -> Package:
                 name = sheet.name.strip().lower()
                 if name == META:
                     meta, found = _read_meta(sheet)
+                elif name == LISTS:
+                    found = []
                 elif name in TABLES and name not in tables:
-                    table, found = _read_table(name, sheet)
+                    table, found = _read_table(name, sheet, remarks)
                     tables |= {} if table is None else {name: table}
                 else:
                     found = _other_sheet(sheet.name, name, tables, remarks)
@@ -106,21 +89,33 @@ def _other_sheet(title: str, name: str, tables: Mapping[str, RawTable], remarks:
     return []
 
 
-def _read_table(table: str, sheet: Sheet) -> tuple[RawTable | None, list[Problem]]:
-    first = sheet.numbers[0] if sheet.numbers else None
-    if first != 1:
-        what = "the sheet is empty" if first is None else "the first row is empty"
+def _read_table(table: str, sheet: Sheet, remarks: list[str]) -> tuple[RawTable | None, list[Problem]]:
+    if not sheet.rows:
         fix = f"write the columns' names into row 1, such as {', '.join(TABLES[table].required)}"
-        return None, [Problem(file=sheet.name, row=1, what=what, fix=fix)]
-    names = [name or "" for name in sheet.rows[0]]
-    width = max(map(len, sheet.rows))
+        return None, [Problem(file=sheet.name, row=1, what="the sheet is empty", fix=fix)]
+    place = _find_header(table, sheet)
+    if place:
+        number = sheet.numbers[place]
+        remarks.append(f"The columns' names of the sheet '{sheet.name}' stand in row {number}; above is no table.")
+    rows, numbers = sheet.rows[place:], sheet.numbers[place:]
+    names = [name or "" for name in rows[0]]
+    width = max(map(len, rows))
     names += [""] * (width - len(names))
     frame = pd.DataFrame(
-        {place: _column(table, name, sheet.rows[1:], place) for place, name in enumerate(names)},
-        index=pd.RangeIndex(len(sheet.rows) - 1),
+        {place: _column(table, name, rows[1:], place) for place, name in enumerate(names)},
+        index=pd.RangeIndex(len(rows) - 1),
     )
-    raw, problems = make_table(file=sheet.name, names=names, frame=frame, rows=np.array(sheet.numbers[1:], dtype=int))
-    return raw, [*problems, *find_oddities(sheet, names)]
+    below = np.array(numbers[1:], dtype=int)
+    raw, problems = make_table(file=sheet.name, names=names, frame=frame, rows=below, header=numbers[0])
+    own = [at for at, name in enumerate(names) if name.strip() and TABLES[table].column(name.strip()) is None]
+    return raw, [*problems, *find_oddities(sheet, names, header=numbers[0], dates=own)]
+
+
+def _find_header(table: str, sheet: Sheet) -> int:
+    """The place of the row with the columns' names: of the first ones, that which holds most names of columns."""
+    known = {column.name for column in TABLES[table].columns}
+    found = [sum((cell or "").strip() in known for cell in row) for row in sheet.rows[:_LOOKED_AT]]
+    return found.index(max(found))
 
 
 def _column(table: str, name: str, rows: Sequence[Sequence[str | None]], place: int) -> pd.Series:
@@ -129,14 +124,32 @@ def _column(table: str, name: str, rows: Sequence[Sequence[str | None]], place: 
     return to_categories(text) if is_coded(table, name.strip()) else text
 
 
-def find_oddities(sheet: Sheet, names: Sequence[str] = ()) -> Iterator[Problem]:
-    """Cells of a sheet that hold no text to read, named by their columns, and those that are merged."""
+def find_oddities(
+    sheet: Sheet, names: Sequence[str] = (), *, header: int = 1, dates: Sequence[int] = ()
+) -> Iterator[Problem]:
+    """Cells of a sheet that hold no text to read, named by their columns, and those that are merged.
+
+    Parameters
+    ----------
+    sheet
+        The sheet.
+    names
+        The names of its columns.
+    header
+        The row that holds them; what is merged or odd above it is a title.
+    dates
+        The places of columns that may hold dates.
+    """
     for area in sheet.merged:
-        first = int(re.sub(r"\D.*", "", area.lstrip("$ABCDEFGHIJKLMNOPQRSTUVWXYZ")) or 1)
+        first, last = (int(number) for number in (re.findall(r"[0-9]+", area) * 2)[:2])
+        if last < header:
+            continue
         what = f"the cells {area} are merged"
         fix = "unmerge them and fill in every cell (a merged range holds one value only)"
         yield Problem(file=sheet.name, row=first, what=what, fix=fix)
     for odd in sheet.oddities:
+        if odd.row < header or (odd.kind == "date" and odd.place in dates):
+            continue
         name = names[odd.place].strip() if odd.place < len(names) else ""
         what, fix = _say(odd)
         yield Problem(file=sheet.name, row=odd.row, column=name or cell_name(odd.place), what=what, fix=fix)
@@ -188,110 +201,3 @@ def meta_cells(meta: Mapping[str, Any]) -> dict[str, Any]:
         elif value is not None:
             cells[key] = value if isinstance(value, (int, float)) else json.dumps(value, ensure_ascii=False)
     return cells
-
-
-def require_excel() -> Any:
-    """The library that writes workbooks, or an error that says how to get it."""
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise missing_extra("writing Excel workbooks", "excel") from error
-    return xlsxwriter
-
-
-def utf16_length(text: str) -> int:
-    """The length of a text as Excel counts it.
-
-    Examples
-    --------
-    >>> utf16_length("a😀")
-    3
-    """
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
-
-
-def write_workbook(stream: IO[bytes], meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write frames that may be written (see :mod:`policygap.io.outgoing`) as a workbook.
-
-    Parameters
-    ----------
-    stream
-        Where the bytes go.
-    meta, tables
-        The metadata and the frames by table.
-    """
-    library = require_excel()
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    try:
-        with library.Workbook(stream, options) as workbook:
-            workbook.set_properties({"created": _CREATED})
-            bold = workbook.add_format({"bold": True})
-            _write_meta(workbook.add_worksheet(META), meta_cells(meta), bold)
-            for name, frame in tables.items():
-                _write_table(workbook.add_worksheet(name), frame, bold)
-    except library.exceptions.FileCreateError as error:
-        # It wraps the system's error, which says why.
-        raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
-
-
-def _write_meta(sheet: Worksheet, cells: Mapping[str, Any], bold: Any) -> None:
-    _write_row(sheet, 0, ("key", "value"), bold)
-    for row, (key, value) in enumerate(cells.items(), start=1):
-        _write_row(sheet, row, (key, value))
-
-
-def _write_table(sheet: Worksheet, frame: pd.DataFrame, bold: Any) -> None:
-    sheet.freeze_panes(1, 0)
-    _write_row(sheet, 0, list(frame.columns), bold)
-    columns = [_python_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
-    for row, cells in enumerate(zip(*columns, strict=True), start=1):
-        _write_row(sheet, row, cells)
-
-
-def _python_cells(values: pd.Series) -> list[Any]:
-    if not pd.api.types.is_numeric_dtype(values.dtype):  # booleans are numeric to pandas, which suits here
-        values = text_of(values)
-    cells: list[Any] = values.astype(object).where(values.notna(), None).tolist()
-    return cells
-
-
-class _Exact(float):
-    """A number that is written with all its digits; the library would round to 16 of the 17 that some need."""
-
-    def __format__(self, _: str) -> str:
-        return repr(float(self))
-
-
-def _write_row(sheet: Worksheet, row: int, cells: Sequence[Any], style: Any = None) -> None:
-    for place, cell in enumerate(cells):
-        if cell is None:
-            continue
-        if isinstance(cell, (bool, np.bool_)):
-            sheet.write_boolean(row, place, bool(cell), style)
-        elif isinstance(cell, (int, np.integer)) and abs(cell) >= LARGEST_NUMBER:
-            _write_text(sheet, row, place, str(cell), style)  # Excel's numbers would lose the last digits
-        elif isinstance(cell, (int, float, np.integer, np.floating)):
-            _write_number(sheet, row, place, float(cell), style)
-        else:
-            _write_text(sheet, row, place, cell, style)
-
-
-def _write_number(sheet: Worksheet, row: int, place: int, number: float, style: Any) -> None:
-    whole = math.isfinite(number) and number == int(number) and abs(number) < LARGEST_NUMBER
-    sheet.write_number(row, place, int(number) if whole else _Exact(number), style)
-
-
-def _write_text(sheet: Worksheet, row: int, place: int, text: str, style: Any) -> None:
-    # Lengths were checked before; what is handed over here may be longer than what the cell will hold.
-    sheet.xls_strmax = 1 << 30
-    sheet.write_string(row, place, _stored(text) if _NEEDS_CARE.search(text) else text, style)
-
-
-def _stored(text: str) -> str:
-    """Text that the library would misunderstand, as a piece of XML that it writes as it is.
-
-    It does not escape ``_x0041_x0042_`` enough, and takes text that begins with ``<r>`` for XML. Underscores are
-    written by number so that it escapes nothing here.
-    """
-    inner = escape_xml(_MUST_ESCAPE.sub("_x005F_", text)).replace("_", "&#95;")
-    return f'<r><t xml:space="preserve">{inner}</t></r>'

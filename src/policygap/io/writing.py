@@ -17,11 +17,12 @@ from .atomic import replace_files
 from .cells import text_of
 from .csvfile import why_not
 from .descriptor import DESCRIPTOR, describe, read_descriptor
+from .excel import require_excel
 from .formats import FORMATS, Format, endings, find_format
 from .naming import slug
 from .outgoing import Outgoing, prepare
 from .reading import find_strays
-from .workbook import require_excel, write_workbook
+from .template import write_workbook
 from .zipped import pack
 
 __all__ = ["write_package"]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..escaping import clip, flat, for_html, is_formula
 from ..evidence import collect_evidence
-from ..io.workbook import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, require_excel
+from ..io.excel import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, require_excel
 from ..matrices import EVIDENCE, NOT_ASSESSED
 from ..messages import say, word
 from .content import Content
