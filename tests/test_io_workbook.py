@@ -20,7 +20,7 @@ from openpyxl.utils import get_column_letter
 
 import policygap as pg
 from policygap.io import read_package, spreadsheet
-from policygap.io.workbook import meta_cells
+from policygap.io.metasheet import meta_cells
 from policygap.package import Package
 
 Cells = list[list[Any]]

@@ -18,8 +18,8 @@ from attrs import field, frozen
 from .errors import Problem, StudyError, UsageError
 from .io.atomic import replace_files
 from .io.forms import Field, Form, shown, write_forms
+from .io.oddities import find_oddities
 from .io.spreadsheet import Sheet, SpreadsheetError, read_sheets
-from .io.workbook import find_oddities
 from .rules.ruleset import RuleSet
 from .spelling import suggest
 from .study import Study

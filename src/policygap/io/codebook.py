@@ -98,7 +98,7 @@ def propose_targets(codes: Sequence[Code], sets: Sequence[CodeSet] = ()) -> dict
     """
     names = [code.name for code in codes if code.parent is None] + [one.name for one in sets]
     found = {
-        kind: [name for name in dict.fromkeys(names) if fold(name) in map(fold, words)]
+        kind: [name for name in dict.fromkeys(names) if fold(name).replace("_", " ") in map(fold, words)]
         for kind, words in hints()["targets"].items()
     }
     return {kind: chosen for kind, chosen in found.items() if chosen}
@@ -123,7 +123,7 @@ def say_proposal(targets: Mapping[str, Sequence[str]], group: str | None, file: 
     shown = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in targets.items()) or "none"
     return (
         f"No mapping was given, so this one was proposed by names: targets {shown}; themes: all other codes; "
-        f"group: {group or 'none'}; all selections are calls. Write {file} to say otherwise."
+        f"group: {group or 'none'}; all statements are calls. Write {file} to say otherwise."
     )
 
 

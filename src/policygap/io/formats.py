@@ -31,6 +31,7 @@ from .mapping import CodeMapping
 from .outgoing import Outgoing, Written
 from .qda import read_qdc, read_qdpx, write_qdc, write_qdpx
 from .references import write_bibtex, write_ris
+from .wide import looks_wide, read_wide, write_wide
 
 __all__ = ["FORMATS", "Format", "endings", "find_format", "read_foreign"]
 
@@ -110,6 +111,15 @@ FORMATS: Final[tuple[Format, ...]] = (
         read=read_explorer,
         write=write_explorer,
         looks=looks_like_explorer,
+    ),
+    Format(
+        name="wide",
+        about="a wide table, one row a submission and one column a code",
+        suffixes=(".wide.csv", ".csv"),
+        read=read_wide,
+        write=write_wide,
+        looks=looks_wide,
+        mapped=True,
     ),
     Format(
         name="crosswalk",

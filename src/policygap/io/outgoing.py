@@ -15,8 +15,8 @@ from ..package import Package, RawTable
 from ..schema import TABLES
 from .cells import illegal_in_xml, text_of, unix_lines
 from .excel import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, utf16_length
+from .metasheet import meta_cells
 from .naming import misspelt
-from .workbook import meta_cells
 
 __all__ = ["Outgoing", "Written", "prepare"]
 

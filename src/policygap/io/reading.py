@@ -79,15 +79,18 @@ def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limi
     found = None if ours else find_format(path, reading=True)
     if found is not None:
         return _read_other(found, path, mapping, limits)
-    if mapping is not None:
-        return _failed(path, "this is no file of another program, whose codes are mapped", "leave the mapping out")
-    if not os.path.lexists(path):
-        return _failed(path, "there is no such file or folder", "check the path")
+    if path.suffix.lower() == ".xlsx" and path.is_file():
+        return _read_excel(path, mapping)
+    if not os.path.lexists(path) or mapping is not None:
+        there = os.path.lexists(path)
+        what = "this is no file of another program, whose codes are mapped"
+        what = what if there else "there is no such file or folder"
+        return _failed(path, what, "leave the mapping out" if there else "check the path")
     if path.is_dir() or path.name == DESCRIPTOR:
         return _read_folder(path if path.is_dir() else path.parent)
-    if path.suffix.lower() in (".xlsx", ".zip"):
-        return read_workbook(path) if path.suffix.lower() == ".xlsx" else _read_zip(path, limits or Limits())
-    return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
+    if path.suffix.lower() != ".zip":
+        return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
+    return _read_zip(path, limits or Limits())
 
 
 def _read_zip(path: Path, limits: Limits) -> Package:
@@ -111,14 +114,24 @@ def _is_table(path: Path) -> bool:
 def _read_other(
     found: Format, path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None
 ) -> Package:
-    beside = path.with_suffix(".toml")
-    if mapping is None and found.mapped and beside.is_file():
-        mapping = beside
     try:
-        chosen = mapping if mapping is None or isinstance(mapping, CodeMapping) else read_mapping(Path(mapping))
+        return read_foreign(found, path, _choose(mapping, path if found.mapped else None), limits)
     except StudyError as error:
         return Package(name=path.stem, problems=error.problems)
-    return read_foreign(found, path, chosen, limits)
+
+
+def _read_excel(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None) -> Package:
+    try:
+        return read_workbook(path, _choose(mapping, path))
+    except StudyError as error:
+        return Package(name=path.stem, problems=error.problems)
+
+
+def _choose(mapping: CodeMapping | str | os.PathLike[str] | None, path: Path | None) -> CodeMapping | None:
+    """The mapping that was given, or the one that stands beside a file."""
+    if mapping is None and path is not None and path.with_suffix(".toml").is_file():
+        mapping = path.with_suffix(".toml")
+    return mapping if mapping is None or isinstance(mapping, CodeMapping) else read_mapping(Path(mapping))
 
 
 def _failed(path: Path, what: str, fix: str) -> Package:

@@ -14,7 +14,8 @@ import pandas as pd
 from ..schema import TABLES, Column, Form, Table
 from .cells import text_of
 from .excel import CREATED, MOST_ROWS, require_excel, write_row
-from .workbook import LISTS, META, meta_cells
+from .metasheet import META, meta_cells
+from .workbook import LISTS
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet

@@ -5,40 +5,44 @@ One sheet is one table, named after it; the sheet ``study`` holds the metadata a
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from attrs import evolve
 
 from ..errors import Problem
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .cells import text_of
-from .descriptor import tidy_meta
+from .mapping import CodeMapping
+from .metasheet import META, read_meta
 from .naming import misspelt
+from .oddities import find_oddities
 from .rawtables import is_coded, make_table, to_categories
-from .spreadsheet import Oddity, Sheet, SpreadsheetError, cell_name, read_sheets
+from .spreadsheet import Sheet, SpreadsheetError, read_sheets
+from .wide import spread_sheet
 
-__all__ = ["LISTS", "META", "find_oddities", "meta_cells", "read_workbook"]
+__all__ = ["LISTS", "read_workbook"]
 
-META: Final = "study"
 LISTS: Final = "policygap lists"
 """The hidden sheet that policygap writes for drop-down lists."""
 
 _LOOKED_AT: Final = 30  # rows among which the one with the columns' names is looked for, below titles
 
 
-def read_workbook(path: Path) -> Package:
+def read_workbook(path: Path, mapping: CodeMapping | None = None) -> Package:
     """Read a study's raw tables from an Excel workbook.
 
     Parameters
     ----------
     path
-        The ``.xlsx``. Sheets are matched to tables by name, whatever the case.
+        The ``.xlsx``. Sheets are matched to tables by name, whatever the case. Where none holds statements or links,
+        another may be a wide table (:mod:`policygap.io.wide`).
+    mapping
+        Which columns of a wide table are themes and which targets.
 
     Returns
     -------
@@ -49,26 +53,39 @@ def read_workbook(path: Path) -> Package:
     tables: dict[str, RawTable] = {}
     problems: list[Problem] = []
     remarks: list[str] = []
+    others: list[Sheet] = []
     try:
         with path.open("rb") as stream:
             for sheet in read_sheets(stream, typed=META):
                 name = sheet.name.strip().lower()
                 if name == META:
-                    meta, found = _read_meta(sheet)
+                    meta, found = read_meta(sheet)
                 elif name == LISTS:
                     found = []
                 elif name in TABLES and name not in tables:
                     table, found = _read_table(name, sheet, remarks)
                     tables |= {} if table is None else {name: table}
                 else:
-                    found = _other_sheet(sheet.name, name, tables, remarks)
+                    found = _other_sheet(sheet.name, name, tables)
+                    others += [] if found else [sheet]
                 problems.extend(found)
     except SpreadsheetError as error:
         problems.append(Problem(file=path.name, what=error.what, fix=error.fix))
+    if not problems and not any(name in tables and len(tables[name].frame) for name in ("statements", "links")):
+        for sheet in others:
+            beside = {name: tables[name] for name in TABLES if name in tables and len(tables[name].frame)}
+            wide = spread_sheet(sheet, mapping, path, beside, meta)
+            if wide is not None:
+                left = [f"The sheet '{one.name}' is not read." for one in others if one is not sheet]
+                return evolve(wide, remarks=(*remarks, *wide.remarks, *left))
+    remarks += [f"The sheet '{sheet.name}' is no table of a study and is not read." for sheet in others]
+    if mapping is not None and not problems:
+        what = "no sheet is a wide table, whose columns are mapped"
+        problems.append(Problem(file=path.name, what=what, fix="leave the mapping out"))
     if not tables and not problems:
         names = ", ".join(TABLES)
-        what, fix = "no sheet is a table of a study", f"name the sheets after the tables: {names}"
-        problems.append(Problem(file=path.name, what=what, fix=fix))
+        what = "no sheet is a table of a study, or has a submission a row and a code a column"
+        problems.append(Problem(file=path.name, what=what, fix=f"name the sheets after the tables: {names}"))
     return Package(
         name=path.stem,
         meta={"id": path.stem, **meta},
@@ -78,14 +95,13 @@ def read_workbook(path: Path) -> Package:
     )
 
 
-def _other_sheet(title: str, name: str, tables: Mapping[str, RawTable], remarks: list[str]) -> list[Problem]:
+def _other_sheet(title: str, name: str, tables: Mapping[str, RawTable]) -> list[Problem]:
     if name in tables:
         what = f"two sheets are the table {name}"
         return [Problem(file=title, what=what, fix="rename or delete one of them")]
     near = misspelt(title, TABLES)
     if near is not None:
         return [Problem(file=title, what=f"no table is called '{title}'", fix=f"rename the sheet to {near}")]
-    remarks.append(f"The sheet '{title}' is no table of a study and is not read.")
     return []
 
 
@@ -122,82 +138,3 @@ def _column(table: str, name: str, rows: Sequence[Sequence[str | None]], place: 
     cells = [row[place] if place < len(row) else None for row in rows]
     text = text_of(pd.Series(cells, dtype=object))
     return to_categories(text) if is_coded(table, name.strip()) else text
-
-
-def find_oddities(
-    sheet: Sheet, names: Sequence[str] = (), *, header: int = 1, dates: Sequence[int] = ()
-) -> Iterator[Problem]:
-    """Cells of a sheet that hold no text to read, named by their columns, and those that are merged.
-
-    Parameters
-    ----------
-    sheet
-        The sheet.
-    names
-        The names of its columns.
-    header
-        The row that holds them; what is merged or odd above it is a title.
-    dates
-        The places of columns that may hold dates.
-    """
-    for area in sheet.merged:
-        first, last = (int(number) for number in (re.findall(r"[0-9]+", area) * 2)[:2])
-        if last < header:
-            continue
-        what = f"the cells {area} are merged"
-        fix = "unmerge them and fill in every cell (a merged range holds one value only)"
-        yield Problem(file=sheet.name, row=first, what=what, fix=fix)
-    for odd in sheet.oddities:
-        if odd.row < header or (odd.kind == "date" and odd.place in dates):
-            continue
-        name = names[odd.place].strip() if odd.place < len(names) else ""
-        what, fix = _say(odd)
-        yield Problem(file=sheet.name, row=odd.row, column=name or cell_name(odd.place), what=what, fix=fix)
-
-
-def _say(odd: Oddity) -> tuple[str, str]:
-    if odd.kind == "date":
-        return "Excel holds a date here", "format the column as text and type the cell again"
-    if odd.kind == "error":
-        return f"the cell shows the error {odd.detail}", "correct the formula, or type the value"
-    return "the formula has no stored value", "open the workbook in Excel and save it, or type the value"
-
-
-def _read_meta(sheet: Sheet) -> tuple[dict[str, Any], list[Problem]]:
-    """Metadata from rows of key and value; a first row 'key, value' is a header."""
-    given: dict[str, Any] = {}
-    for number, row in zip(sheet.numbers, sheet.rows, strict=True):
-        key, value = (row[0] or "").strip(), row[1] if len(row) > 1 else None
-        header = number == 1 and (key.lower(), (value or "").strip().lower()) == ("key", "value")
-        if not key or value is None or header:
-            continue
-        given[key] = _meta_value(key, value, typed=(number, 1) in sheet.typed)
-    meta, problems = tidy_meta(given, file=sheet.name)
-    return meta, [*problems, *find_oddities(sheet, ("key", "value"))]
-
-
-def _meta_value(key: str, value: str, *, typed: bool = False) -> Any:
-    """Metadata that policygap knows is text; of the study's own, what Excel holds as a number is one."""
-    if key in ("id", "title", "default_coder", "sampling"):
-        return value
-    try:
-        return json.loads(value) if typed or value.startswith(("[", "{", '"')) else value
-    except (ValueError, RecursionError):
-        return value
-
-
-def meta_cells(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """The cells that hold a study's metadata: text as it is, lists and the like as JSON.
-
-    Examples
-    --------
-    >>> meta_cells({"title": "Towns", "languages": ["en", "nb"], "year": 2022})
-    {'title': 'Towns', 'languages': '["en", "nb"]', 'year': 2022}
-    """
-    cells: dict[str, Any] = {}
-    for key, value in meta.items():
-        if isinstance(value, str) and _meta_value(key, value) == value:
-            cells[key] = value
-        elif value is not None:
-            cells[key] = value if isinstance(value, (int, float)) else json.dumps(value, ensure_ascii=False)
-    return cells

@@ -5,9 +5,10 @@ from __future__ import annotations
 from .explorer import looks_like_explorer, read_explorer, write_explorer
 from .oscal import looks_like_oscal, read_oscal, write_oscal
 from .sssom import looks_like_sssom, read_sssom, write_sssom
-from .table import read_table, write_table
+from .table import is_crosswalk, read_table, write_table
 
 __all__ = [
+    "is_crosswalk",
     "looks_like_explorer",
     "looks_like_oscal",
     "looks_like_sssom",

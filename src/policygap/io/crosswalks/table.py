@@ -17,7 +17,7 @@ from ..mapping import CodeMapping
 from ..outgoing import Outgoing, Written
 from .links import Links, losses_of
 
-__all__ = ["RELATIONS", "read_table", "write_table"]
+__all__ = ["RELATIONS", "is_crosswalk", "read_table", "write_table"]
 
 _WORDS: Final = {
     "theme": [
@@ -78,14 +78,30 @@ def read_table(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packa
     return links.package(path, {})
 
 
-def _find_columns(names: Sequence[str], file: str) -> tuple[dict[str, int], bool]:
-    """The place of each column, and whether the first row is no header."""
+def is_crosswalk(names: Sequence[str]) -> bool:
+    """Whether a header names the columns of a crosswalk, a theme and a target.
+
+    Examples
+    --------
+    >>> is_crosswalk(["Source", "Target"]), is_crosswalk(["name", "roads"])
+    (True, False)
+    """
+    return {"theme", "target"} <= set(_named(names))
+
+
+def _named(names: Sequence[str]) -> dict[str, int]:
     said = [fold(name).replace("_", " ").replace("-", " ") for name in names]
     found: dict[str, int] = {}
     for column, words in _WORDS.items():
         place = next((n for n, name in enumerate(said) if name in words and n not in found.values()), None)
         if place is not None:
             found[column] = place
+    return found
+
+
+def _find_columns(names: Sequence[str], file: str) -> tuple[dict[str, int], bool]:
+    """The place of each column, and whether the first row is no header."""
+    found = _named(names)
     if "theme" in found and "target" in found:
         return found, False
     if not found and _FEWEST <= len(names) <= _FEWEST + 1:
