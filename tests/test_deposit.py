@@ -49,6 +49,15 @@ def test_an_archive_of_a_folder_zipped_by_hand_is_read(tmp_path: Path) -> None:
     assert pg.read_study(tmp_path / "towns.zip") == study
 
 
+def test_an_archive_of_parquet_tables_is_read(tmp_path: Path) -> None:
+    study = pg.read_study("smabystrategi")
+    study.write(tmp_path / "towns", format="parquet")
+    with zipfile.ZipFile(tmp_path / "towns.zip", "w") as archive:
+        for file in (tmp_path / "towns").iterdir():
+            archive.write(file, file.name)
+    assert pg.read_study(tmp_path / "towns.zip") == study
+
+
 def repack(path: Path, change: dict[str, bytes]) -> None:
     with zipfile.ZipFile(path) as old:
         members = {name: old.read(name) for name in old.namelist()}

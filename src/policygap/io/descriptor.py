@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final, NoReturn
 
@@ -14,10 +14,12 @@ from ..errors import Problem
 from ..schema import TABLES, Column, Form
 from .naming import misspelt, slug
 
-__all__ = ["DESCRIPTOR", "Descriptor", "describe", "read_descriptor", "tidy_meta"]
+__all__ = ["DESCRIPTOR", "PARQUET", "Descriptor", "describe", "read_descriptor", "tidy_meta"]
 
 DESCRIPTOR: Final = "datapackage.json"
+PARQUET: Final = ".parquet"
 _SCHEMA: Final = "https://datapackage.org/profiles/2.0/datapackage.json"
+_PARQUET_TYPE: Final = "application/vnd.apache.parquet"
 _OURS: Final = ("$schema", "profile", "name", "resources")  # written anew each time, never metadata of the study
 _FIRST: Final = ("id", "title", "languages", "default_coder", "sampling")
 _TEXTS: Final = ("id", "title", "default_coder", "sampling")
@@ -26,11 +28,11 @@ _TYPES: Final = {Form.INTEGER: "integer", Form.NUMBER: "number", Form.FLAG: "boo
 
 @frozen(kw_only=True)
 class Descriptor:
-    """What a descriptor says: the package's name, its metadata, and the path of each table."""
+    """What a descriptor says: the package's name, its metadata, and each table's path, or those of its parts."""
 
     name: str | None = None
     meta: Mapping[str, Any] = field(factory=dict)
-    paths: Mapping[str, str] = field(factory=dict)
+    paths: Mapping[str, tuple[str, ...]] = field(factory=dict)
     problems: tuple[Problem, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -106,11 +108,11 @@ def tidy_meta(given: Mapping[str, Any], *, file: str) -> tuple[dict[str, Any], t
     return meta, tuple(problems)
 
 
-def _paths(resources: Any) -> tuple[dict[str, str], tuple[Problem, ...], tuple[str, ...]]:
-    """The path of each table among the resources."""
+def _paths(resources: Any) -> tuple[dict[str, tuple[str, ...]], tuple[Problem, ...], tuple[str, ...]]:
+    """The paths of each table among the resources."""
     if not isinstance(resources, list):
         return {}, (_problem("resources is not a list", "write a list with one object a table"),), ()
-    paths: dict[str, str] = {}
+    paths: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
     remarks: list[str] = []
     for place, resource in enumerate(resources, start=1):
@@ -129,8 +131,8 @@ def _paths(resources: Any) -> tuple[dict[str, str], tuple[Problem, ...], tuple[s
         elif table in paths:
             what = f"two resources are the table {table}"
             problems.append(_problem(what, "delete one of them", "resources"))
-        elif isinstance(path, str) and _is_plain(path):
-            paths[table] = path
+        elif (parts := _parts(path)) is not None:
+            paths[table] = parts
         else:
             what = f"the path of {table} is not a plain path inside the folder: {path!r}"
             problems.append(_problem(what, f"write a relative path of one file, such as {table}.csv", "resources"))
@@ -144,13 +146,24 @@ def _table_of(name: Any, path: Any) -> str | None:
     return stem if stem in TABLES else None
 
 
+def _parts(path: Any) -> tuple[str, ...] | None:
+    """The paths of a table: one, or a list of Parquet files, which the standard calls a multipart file."""
+    parts = path if isinstance(path, list) else [path]
+    plain = all(isinstance(part, str) and _is_plain(part) for part in parts)
+    if not parts or not plain or (parts is path and not all(part.endswith(PARQUET) for part in parts)):
+        return None
+    return tuple(parts)
+
+
 def _is_plain(path: str) -> bool:
     """Whether a path stays inside the folder: nothing absolute, no ``..``, no address, no drive."""
-    parts = path.split("/")
+    parts = path.removesuffix("/").split("/")
     return bool(path) and not re.search(r"[\\:\x00]", path) and ".." not in parts and "" not in parts
 
 
-def describe(name: str, meta: Mapping[str, Any], columns: Mapping[str, Iterable[str]]) -> str:
+def describe(
+    name: str, meta: Mapping[str, Any], columns: Mapping[str, Iterable[str]], *, parquet: Collection[str] = ()
+) -> str:
     """Write the descriptor of a package as version 2 of the Data Package standard has it.
 
     Parameters
@@ -161,16 +174,20 @@ def describe(name: str, meta: Mapping[str, Any], columns: Mapping[str, Iterable[
         The study's metadata.
     columns
         The names of the columns that each table is written with.
+    parquet
+        The tables that are Parquet files; all others are CSV.
     """
     tables = {table: tuple(names) for table, names in columns.items()}
     content: dict[str, Any] = {"$schema": _SCHEMA, "name": slug(name)}
     keys = [*(key for key in _FIRST if key in meta), *(key for key in meta if key not in (*_FIRST, *_OURS))]
     content |= {key: meta[key] for key in keys if meta[key] is not None}
-    content["resources"] = [_resource(table, names, tables) for table, names in tables.items()]
+    content["resources"] = [_resource(table, names, tables, table in parquet) for table, names in tables.items()]
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def _resource(table: str, names: tuple[str, ...], tables: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+def _resource(
+    table: str, names: tuple[str, ...], tables: Mapping[str, tuple[str, ...]], parquet: object
+) -> dict[str, Any]:
     known = TABLES[table]
     schema: dict[str, Any] = {"fields": [_field(name, known.column(name)) for name in names], "missingValues": [""]}
     if known.key is not None and known.key in names:
@@ -178,15 +195,9 @@ def _resource(table: str, names: tuple[str, ...], tables: Mapping[str, tuple[str
     keys = [_foreign_key(table, column) for column in known.columns if _has_one_table(table, column, names, tables)]
     if keys:
         schema["foreignKeys"] = keys
-    return {
-        "name": table,
-        "path": f"{table}.csv",
-        "type": "table",
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "schema": schema,
-    }
+    csv = {"path": f"{table}.csv", "type": "table", "format": "csv", "mediatype": "text/csv", "encoding": "utf-8"}
+    other = {"path": f"{table}{PARQUET}", "type": "table", "format": "parquet", "mediatype": _PARQUET_TYPE}
+    return {"name": table, **(other if parquet else csv), "schema": schema}
 
 
 def _field(name: str, column: Column | None) -> dict[str, Any]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from attrs import evolve
 
+from ..arrow import list_parts
 from ..errors import Problem, StudyError
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .csvfile import read_csv, why_not
-from .descriptor import DESCRIPTOR, Descriptor, read_descriptor
+from .descriptor import DESCRIPTOR, PARQUET, Descriptor, read_descriptor
 from .formats import FORMATS, Format, endings, find_format, read_foreign
 from .limits import Limits
 from .mapping import CodeMapping, read_mapping
 from .naming import misspelt
+from .parquet import read_parts
+from .rawtables import Reading
 from .workbook import read_workbook
 from .zipped import unpack
 
@@ -87,7 +90,7 @@ def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limi
         what = what if there else "there is no such file or folder"
         return _failed(path, what, "leave the mapping out" if there else "check the path")
     if path.is_dir() or path.name == DESCRIPTOR:
-        return _read_folder(path if path.is_dir() else path.parent)
+        return _read_folder(path if path.is_dir() else path.parent, limits or Limits())
     if path.suffix.lower() != ".zip":
         return _failed(path, f"policygap can't read '{path.suffix or path.name}' files", _other_format(path))
     return _read_zip(path, limits or Limits())
@@ -100,7 +103,7 @@ def _read_zip(path: Path, limits: Limits) -> Package:
             problems = unpack(path, Path(folder), limits)
         except StudyError as error:
             return Package(name=path.stem, problems=error.problems)
-        package = _read_folder(Path(folder))
+        package = _read_folder(Path(folder), limits)
         if package.name == Path(folder).resolve().name:  # the descriptor gives it none
             package = evolve(package, name=path.stem, meta={**package.meta, "id": path.stem})
     return evolve(package, problems=(*problems, *package.problems))
@@ -148,13 +151,14 @@ def _other_format(path: Path) -> str:
 
 
 def list_files(folder: Path) -> dict[str, Path]:
-    """The visible files of a folder by name, in the names' order."""
-    return {path.name: path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.is_file()}
+    """The visible files of a folder by name, in the names' order; a folder of Parquet files is one."""
+    visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    return {path.name: path for path in visible if path.is_file() or path.suffix.lower() == PARQUET}
 
 
-def find_strays(folder: Path, listed: Mapping[str, str]) -> tuple[str, ...]:
+def find_strays(folder: Path, listed: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Files that would be read as tables although the descriptor does not list them."""
-    paths = set(listed.values())
+    paths = {path for paths in listed.values() for path in paths}
     names = [name for name in list_files(folder) if name not in paths]
     return tuple(name for name in names if _table(name) is not None and _table(name) not in listed)
 
@@ -162,6 +166,8 @@ def find_strays(folder: Path, listed: Mapping[str, str]) -> tuple[str, ...]:
 def _table(name: str) -> str | None:
     """The table that a file's name stands for, or was surely meant to stand for."""
     stem, suffix = _split(name)
+    if suffix == PARQUET and stem in TABLES:
+        return stem
     if suffix != ".csv":
         return None
     return stem if stem in TABLES else misspelt(stem, TABLES)
@@ -171,7 +177,15 @@ def _split(name: str) -> tuple[str, str]:
     return Path(name).stem, Path(name).suffix.lower()
 
 
-def _read_folder(folder: Path) -> Package:
+def _read_table(paths: Sequence[Path], names: Sequence[str], table: str, limits: Limits) -> Reading:
+    """A CSV file, or Parquet files: one, several, or a folder of them."""
+    if len(paths) == 1 and not paths[0].is_dir() and paths[0].suffix.lower() != PARQUET:
+        return read_csv(paths[0], file=names[0], table=table)
+    file = names[0].removesuffix("/") if len(names) == 1 else table
+    return read_parts([part for path in paths for part in list_parts(path)], file=file, table=table, limits=limits)
+
+
+def _read_folder(folder: Path, limits: Limits) -> Package:
     files = list_files(folder)
     descriptor = Descriptor()
     if DESCRIPTOR in files:
@@ -187,26 +201,31 @@ def _read_folder(folder: Path) -> Package:
         names = ", ".join(f"{name}.csv" for name in TABLES)
         empty = _failed(folder, "the folder holds no table of a study", f"put some of these there: {names}")
         return evolve(package, problems=empty.problems)
-    return _with_tables(package, folder, paths)
+    return _with_tables(package, folder, paths, limits)
 
 
 def _with_id(meta: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {"id": name, **meta}
 
 
-def _table_paths(files: Mapping[str, Path], descriptor: Descriptor) -> tuple[dict[str, str], list[Problem], list[str]]:
+def _table_paths(
+    files: Mapping[str, Path], descriptor: Descriptor
+) -> tuple[dict[str, tuple[str, ...]], list[Problem], list[str]]:
     """Where each table is: as the descriptor says, and where it says nothing, in the file of that name."""
     paths = dict(descriptor.paths)
     problems: list[Problem] = []
     remarks: list[str] = []
-    listed = set(paths.values())
+    listed = {path.removesuffix("/") for parts in paths.values() for path in parts}
     for name in files:
         stem, suffix = _split(name)
         if name in listed or name == DESCRIPTOR:
             continue
         table = _table(name)
-        if table is not None and name == f"{table}.csv" and table not in paths:
-            paths[table] = name
+        if table is not None and name == f"{table}{PARQUET}" and paths.get(table) == (f"{table}.csv",):
+            what = f"both {table}.csv and this are the table {table}"
+            problems.append(Problem(file=name, what=what, fix="move one of them away"))
+        elif table is not None and name in (f"{table}.csv", f"{table}{PARQUET}") and table not in paths:
+            paths[table] = (name,)
             if descriptor.paths:
                 remarks.append(f"{name} is not listed in {DESCRIPTOR}, but is read as the table {table}.")
         elif table is not None and f"{table}.csv" not in files and table not in paths:
@@ -218,18 +237,18 @@ def _table_paths(files: Mapping[str, Path], descriptor: Descriptor) -> tuple[dic
     return paths, problems, remarks
 
 
-def _with_tables(package: Package, folder: Path, paths: Mapping[str, str]) -> Package:
+def _with_tables(package: Package, folder: Path, paths: Mapping[str, tuple[str, ...]], limits: Limits) -> Package:
     tables: dict[str, RawTable] = {}
     problems, remarks = list(package.problems), list(package.remarks)
     for name in TABLES:
         if name not in paths:
             continue
-        path = folder / paths[name]
-        if not os.path.lexists(path):
-            what, fix = f"the file is listed in {DESCRIPTOR} but is not there", "put it there, or correct its path"
-            problems.append(Problem(file=paths[name], what=what, fix=fix))
+        missing = [path for path in paths[name] if not os.path.lexists(folder / path)]
+        what, fix = f"the file is listed in {DESCRIPTOR} but is not there", "put it there, or correct its path"
+        problems += [Problem(file=path, what=what, fix=fix) for path in missing]
+        if missing:
             continue
-        reading = read_csv(path, file=paths[name], table=name)
+        reading = _read_table([folder / path for path in paths[name]], paths[name], name, limits)
         problems.extend(reading.problems)
         remarks.extend(reading.remarks)
         if reading.table is not None:

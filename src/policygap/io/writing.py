@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 
+from ..arrow import load_parquet, write_parquet
 from ..errors import Problem, UsageError
 from ..package import Package
 from .atomic import replace_files
 from .cells import text_of
 from .csvfile import why_not
-from .descriptor import DESCRIPTOR, describe, read_descriptor
+from .descriptor import DESCRIPTOR, PARQUET, describe, read_descriptor
 from .excel import require_excel
 from .formats import FORMATS, Format, endings, find_format
 from .naming import slug
 from .outgoing import Outgoing, prepare
+from .rawtables import BIG
 from .reading import find_strays
 from .template import write_workbook
 from .zipped import pack
@@ -42,7 +44,8 @@ def write_package(package: Package, path: str | os.PathLike[str], *, format: str
         A folder that is new, empty or holds a data package already; an ``.xlsx``; or a file that ends as one of
         :data:`policygap.io.formats.FORMATS` does.
     format
-        The name of one of those, where the ending does not tell.
+        The name of one of those, where the ending does not tell; ``parquet`` for a folder in which statements, codings
+        and links are Parquet files.
 
     Returns
     -------
@@ -71,19 +74,23 @@ def write_package(package: Package, path: str | os.PathLike[str], *, format: str
     place = Path(path)
     if "\0" in str(place):
         raise _refuse(place, "a path can't hold a NUL character", "correct the path")
+    parquet = format == "parquet"
+    format = None if parquet else format
     found = None if place.is_dir() else find_format(place, wanted=format, reading=False)
     if found is None and format is not None:
-        names = ", ".join(one.name for one in FORMATS if one.write is not None)
+        names = ", ".join(["parquet", *(one.name for one in FORMATS if one.write is not None)])
         raise _refuse(place, f"no file is written as {format!r}", f"use one of {names}")
     try:
-        if found is not None:
+        if found is not None and not parquet:
             return _write_other(found, package, place)
-        if place.suffix.lower() == ".xlsx" and not place.is_dir():
+        if parquet:
+            _write_folder(package, place.parent if place.name == DESCRIPTOR else place, parquet=BIG)
+        elif place.suffix.lower() == ".xlsx" and not place.is_dir():
             _write_excel(package, place)
         elif place.suffix.lower() == ".zip" and not place.is_dir():
             _write_zip(package, place)
         else:
-            _write_folder(package, place.parent if place.name == DESCRIPTOR else place)
+            _write_folder(package, place.parent if place.name == DESCRIPTOR else place, parquet=())
         return ()
     except OSError as error:
         what, fix = f"this can't be written: {why_not(error)}", "nothing was changed; check the path, rights and space"
@@ -124,7 +131,7 @@ def _write_other(found: Format, package: Package, path: Path) -> tuple[str, ...]
     return written.losses
 
 
-def _write_folder(package: Package, folder: Path) -> None:
+def _write_folder(package: Package, folder: Path, *, parquet: Collection[str]) -> None:
     if folder.suffix and not folder.is_dir():
         what = f"policygap can't write '{folder.suffix}' files"
         known = endings(FORMATS, reading=False)
@@ -132,18 +139,21 @@ def _write_folder(package: Package, folder: Path) -> None:
     if os.path.lexists(folder) and not folder.is_dir():
         raise _refuse(folder, "this is a file, not a folder", "give another path")
     outgoing = prepare(package, excel=False)
-    stale = _stale_files(folder, outgoing) if folder.is_dir() else []
+    parquet = [table for table in outgoing.tables if table in parquet]
+    if parquet:
+        load_parquet()  # before anything is made, so that nothing is left where it is not installed
+    stale = _stale_files(folder, outgoing, parquet) if folder.is_dir() else []
     new = not folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        replace_files(_files(package, outgoing, folder), stale)
+        replace_files(_files(package, outgoing, folder, parquet), stale)
     except BaseException:
         if new:
             folder.rmdir()
         raise
 
 
-def _stale_files(folder: Path, outgoing: Outgoing) -> list[Path]:
+def _stale_files(folder: Path, outgoing: Outgoing, parquet: Collection[str]) -> list[Path]:
     """The files of the package that is there now which the new one does not write."""
     if not any(folder.iterdir()):
         return []
@@ -154,24 +164,37 @@ def _stale_files(folder: Path, outgoing: Outgoing) -> list[Path]:
     for name in find_strays(folder, listed):
         what = f"the file is not listed in {DESCRIPTOR}, but would be read as a part of the study"
         raise _refuse(folder / name, what, "move it away first")
-    written = {f"{table}.csv" for table in outgoing.tables}
-    return [folder / path for path in listed.values() if path not in written]
+    written = {_file(table, parquet) for table in outgoing.tables}
+    return [folder / path for paths in listed.values() for path in paths if path not in written]
 
 
-def _files(package: Package, outgoing: Outgoing, folder: Path) -> dict[Path, Callable[[BinaryIO], object]]:
+def _file(table: str, parquet: Collection[str]) -> str:
+    return f"{table}{PARQUET}" if table in parquet else f"{table}.csv"
+
+
+def _files(
+    package: Package, outgoing: Outgoing, folder: Path, parquet: Collection[str]
+) -> dict[Path, Callable[[BinaryIO], object]]:
     """The tables, and last the descriptor: until it is there, the old one holds."""
     files: dict[Path, Callable[[BinaryIO], object]] = {
-        folder / f"{table}.csv": partial(_write_csv, frame) for table, frame in outgoing.tables.items()
+        folder / _file(table, parquet): partial(_write_parquet if table in parquet else _write_csv, frame)
+        for table, frame in outgoing.tables.items()
     }
-    text = _descriptor(package, outgoing)
+    text = _descriptor(package, outgoing, parquet)
     files[folder / DESCRIPTOR] = lambda stream: stream.write(text.encode("utf-8"))
     return files
 
 
-def _descriptor(package: Package, outgoing: Outgoing) -> str:
+def _descriptor(package: Package, outgoing: Outgoing, parquet: Collection[str] = ()) -> str:
     columns = {table: [str(name) for name in frame.columns] for table, frame in outgoing.tables.items()}
     meta = {key: value for key, value in outgoing.meta.items() if (key, value) != ("id", slug(package.name))}
-    return describe(package.name, meta, columns)
+    return describe(package.name, meta, columns, parquet=parquet)
+
+
+def _write_parquet(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    cells = {str(name): frame.iloc[:, place] for place, name in enumerate(frame.columns)}
+    plain = {name: cell if pd.api.types.is_numeric_dtype(cell.dtype) else text_of(cell) for name, cell in cells.items()}
+    write_parquet(pd.DataFrame(plain), stream)
 
 
 def _write_csv(frame: pd.DataFrame, stream: BinaryIO) -> None:

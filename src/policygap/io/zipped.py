@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..errors import Problem, StudyError
 from .archive import Archive
-from .descriptor import DESCRIPTOR
+from .descriptor import DESCRIPTOR, PARQUET
 from .limits import Limits
 
 __all__ = ["pack", "unpack"]
@@ -41,7 +41,7 @@ def pack(descriptor: str, tables: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(path: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
-    """Write the descriptor and the CSV files of an archive into a folder, under their last names.
+    """Write the descriptor and the tables of an archive into a folder, under their last names.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def unpack(path: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
 
 
 def _is_wanted(name: str) -> bool:
-    return PurePosixPath(name).name == DESCRIPTOR or name.lower().endswith(".csv")
+    return PurePosixPath(name).name == DESCRIPTOR or name.lower().endswith((".csv", PARQUET))
 
 
 def _check(files: Mapping[str, bytes]) -> list[Problem]:

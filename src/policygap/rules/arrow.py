@@ -1,6 +1,6 @@
 """Columns of texts come in; Arrow arrays of them, their bytes in blocks, and distinct words with numbers go out.
 
-The one module that needs pyarrow. Without it, columns are read text by text.
+Without pyarrow, columns are read text by text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from attrs import frozen
 
-from ..errors import Problem, UsageError, missing_extra
+from ..arrow import load_parquet, load_pyarrow
+from ..errors import Problem, UsageError
 
 __all__ = ["Block", "ParquetTexts", "blocks", "encode", "parquet_writer", "to_arrow"]
 
@@ -57,8 +58,8 @@ def to_arrow(column: Any) -> Any:
         Where it is an Arrow column of something else.
     """
     try:
-        import pyarrow as pa
-    except ImportError:
+        pa = load_pyarrow("columns of texts")
+    except UsageError:
         return None
     if isinstance(column, list):
         if not set(map(type, column)) <= {str, float, type(None)}:  # Arrow would take bytes for texts
@@ -114,8 +115,7 @@ def encode(data: Array, starts: Array) -> tuple[Array, list[bytes]]:
     numpy.ndarray, list of bytes
         For each start the number of its stretch, and the stretches by number.
     """
-    import pyarrow as pa
-
+    pa = load_pyarrow("Parquet")
     wide = len(data) > np.iinfo(np.int32).max
     offsets = np.empty(len(starts) + 1, dtype=np.int64 if wide else np.int32)
     offsets[:-1], offsets[-1] = starts, len(data)
@@ -125,21 +125,12 @@ def encode(data: Array, starts: Array) -> tuple[Array, list[bytes]]:
     return found.indices.to_numpy(), found.dictionary.to_pylist()
 
 
-def _parquet() -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise missing_extra("Parquet", "arrow", otherwise="use CSV") from error
-    return pyarrow.parquet
-
-
 class ParquetTexts:
     """A Parquet file that texts are read from."""
 
     def __init__(self, path: Path) -> None:
-        parquet = _parquet()
-        import pyarrow as pa
-
+        parquet = load_parquet()
+        pa = load_pyarrow("Parquet")
         try:
             self._file = parquet.ParquetFile(path)
         except pa.ArrowInvalid as error:
@@ -161,9 +152,8 @@ class ParquetTexts:
 @contextlib.contextmanager
 def parquet_writer(stream: BinaryIO, beside: list[str]) -> Generator[Callable[..., None]]:
     """What writes columns ``text``, those beside it, and ``code`` to a Parquet file, batch by batch."""
-    parquet = _parquet()
-    import pyarrow as pa
-
+    parquet = load_parquet()
+    pa = load_pyarrow("Parquet")
     fields = [("text", pa.int64()), *((name, pa.string()) for name in beside), ("code", pa.string())]
     schema = pa.schema(fields)
     with parquet.ParquetWriter(stream, schema) as writer:

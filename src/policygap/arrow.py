@@ -1,0 +1,162 @@
+"""Parquet files come in and frames go out, or the other way round. The one door to pyarrow, for all that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from .errors import Problem, StudyError, missing_extra
+
+__all__ = ["list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
+
+_CELL = 8  # bytes that a cell takes in memory at the least
+_DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
+_AGAIN = "write the file again with the program that made it"
+
+
+def load_pyarrow(purpose: str) -> Any:
+    """The library, or an error that says how to get it for this purpose."""
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise missing_extra(purpose, "arrow", otherwise="use CSV") from error
+    return pa
+
+
+def load_parquet() -> Any:
+    """The library's part for Parquet files."""
+    load_pyarrow("Parquet")
+    import pyarrow.parquet
+
+    return pyarrow.parquet
+
+
+def list_parts(path: Path) -> tuple[Path, ...]:
+    """The files of a table: the one at a path, or those that end in ``.parquet`` in a folder, in the names' order."""
+    if not path.is_dir():
+        return (path,)
+    return tuple(sorted(part for part in path.glob("*.parquet") if not part.name.startswith((".", "_"))))
+
+
+def read_parquet(parts: Iterable[Path], *, coded: Sequence[str], most: int) -> pd.DataFrame:
+    """Read the parts of a table under each other.
+
+    Parameters
+    ----------
+    parts
+        Parquet files with the same columns.
+    coded
+        Columns that become categories: ids and words.
+    most
+        How many bytes they may take in memory; what a file says of its rows is believed before anything is read.
+
+    Raises
+    ------
+    StudyError
+        Naming each part that is damaged, too large, or has other columns than the first.
+    UsageError
+        Where the extra ``arrow`` is not installed.
+    """
+    pa = load_pyarrow("Parquet")
+    files = list(parts)
+    problems: list[Problem] = []
+    first: Any = None
+    size = 0
+    for part in files:
+        try:
+            metadata, schema = _look(part)
+        except _DAMAGED as error:
+            problems.append(_damaged(part, error))
+            continue
+        size += metadata.num_rows * max(metadata.num_columns, 1) * _CELL
+        first = first or schema
+        problems += _judge(part, schema, first, files[0].name)
+    if size > most:
+        what = f"its rows take {size / 1e6:,.0f} MB or more, and {most / 1e6:,.0f} MB are read"
+        problems.append(_problem(files[0], what, "if you trust it, raise the limit"))
+    if problems:
+        raise StudyError(problems)
+    tables = list(_read(files, coded, problems))
+    if problems:
+        raise StudyError(problems)
+    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().to_pandas()
+
+
+def _look(part: Path) -> tuple[Any, Any]:
+    with load_parquet().ParquetFile(part) as file:
+        pa = load_pyarrow("Parquet")
+        fields = [(field.name, _plain(field.type)) for field in file.schema_arrow]
+        return file.metadata, pa.schema(fields)
+
+
+def _plain(kind: Any) -> Any:
+    """A type without its dictionary: whether a part has one depends on how often its texts repeat."""
+    return kind.value_type if load_pyarrow("Parquet").types.is_dictionary(kind) else kind
+
+
+def _judge(part: Path, schema: Any, first: Any, name: str) -> Iterator[Problem]:
+    """What speaks against reading a part: cells that are tables, or other columns than the first part has."""
+    pa = load_pyarrow("Parquet")
+    for field in schema:
+        inner = field.type.value_type if pa.types.is_list(field.type) else field.type
+        if pa.types.is_nested(inner) or pa.types.is_binary(inner) or pa.types.is_large_binary(inner):
+            what = f"its column {field.name!r} holds {field.type}, and no text, numbers or dates"
+            yield _problem(part, what, "leave the column out, or write it as text")
+    if schema.names != first.names:
+        what = f"its columns ({', '.join(schema.names)}) are not those of {name} ({', '.join(first.names)})"
+        yield _problem(part, what, "write all parts with the same columns")
+        return
+    try:
+        pa.unify_schemas([first, schema], promote_options="permissive")
+    except (TypeError, ValueError):
+        other = [
+            f"{one.name}: {two.type}, not {one.type}" for one, two in zip(first, schema, strict=True) if one != two
+        ]
+        what = f"its columns are of other kinds than those of {name} ({', '.join(other)})"
+        yield _problem(part, what, "write all parts in the same way")
+
+
+def _read(parts: Sequence[Path], coded: Sequence[str], problems: list[Problem]) -> Iterator[Any]:
+    for part in parts:
+        try:
+            table = load_parquet().read_table(part, partitioning=None).replace_schema_metadata(None)
+            table.validate(full=True)
+            yield _code(table, coded)
+        except _DAMAGED as error:
+            problems.append(_damaged(part, error))
+
+
+def _code(table: Any, coded: Sequence[str]) -> Any:
+    """A table whose coded columns are dictionaries of text, and no others are dictionaries."""
+    pa = load_pyarrow("Parquet")
+    texts = pa.dictionary(pa.int32(), pa.string())
+    for place, field in enumerate(table.schema):
+        if field.name in coded or pa.types.is_dictionary(field.type):
+            column = table.column(place).cast(_plain(field.type))
+            column = column.cast(pa.string()).dictionary_encode().cast(texts) if field.name in coded else column
+            table = table.set_column(place, field.name, column)
+    return table
+
+
+def _problem(part: Path, what: str, fix: str) -> Problem:
+    return Problem(file=part.name, what=what, fix=fix)
+
+
+def _damaged(part: Path, error: Exception) -> Problem:
+    if not part.exists():
+        return _problem(part, "the file is not there", "put it there")
+    said = str(error).split("\n", 1)[0][:200]
+    return _problem(part, f"it is no Parquet file that can be read ({said})", _AGAIN)
+
+
+def write_parquet(frame: pd.DataFrame, stream: IO[bytes]) -> None:
+    """Write a frame as a Parquet file: text as text, categories as dictionaries, missing cells as null."""
+    pa, parquet = load_pyarrow("Parquet"), load_parquet()
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    for place, field in enumerate(table.schema):
+        if pa.types.is_null(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+    parquet.write_table(table, stream, compression="zstd")

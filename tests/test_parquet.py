@@ -1,0 +1,249 @@
+"""Studies come in; Parquet tables must go out and come back the same, or say which of their parts is broken."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import policygap as pg
+from policygap.cli import main
+from policygap.testing import studies
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(study=studies())
+def test_a_study_in_parquet_is_the_same_study_again(study: pg.Study, tmp_path: Path) -> None:
+    study.write(tmp_path / "towns", format="parquet")
+    assert pg.read_study(tmp_path / "towns") == study
+    before = {path.name: path.read_bytes() for path in (tmp_path / "towns").iterdir()}
+    study.write(tmp_path / "towns", format="parquet")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "towns").iterdir()} == before
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert main(["convert", "smabystrategi", str(tmp_path / "towns"), "--to", "parquet"]) == 0
+    return tmp_path / "towns"
+
+
+def split(folder: Path, table: str, parts: int) -> Path:
+    """Replace a table's file by a folder of that many, as Spark writes it."""
+    whole = pq.read_table(folder / f"{table}.parquet")
+    (folder / f"{table}.parquet").unlink()
+    (folder / f"{table}.parquet").mkdir()
+    size = -(-len(whole) // parts)
+    for number in range(parts):
+        part = whole.slice(number * size, size)
+        pq.write_table(part, folder / f"{table}.parquet" / f"part-{number:05}.snappy.parquet")
+    (folder / f"{table}.parquet" / "_SUCCESS").touch()
+    return folder / f"{table}.parquet"
+
+
+def rename(folder: Path, table: str, path: Any) -> None:
+    content = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    next(one for one in content["resources"] if one["name"] == table)["path"] = path
+    (folder / "datapackage.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_big_tables_are_parquet_and_the_others_csv(folder: Path) -> None:
+    names = {path.name for path in folder.iterdir()}
+    assert {"statements.parquet", "codings.parquet", "links.parquet", "themes.csv", "datapackage.json"} <= names
+    assert not {"statements.csv", "themes.parquet"} & names
+    content = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    codings = next(one for one in content["resources"] if one["name"] == "codings")
+    assert (codings["path"], codings["format"], codings["mediatype"]) == (
+        "codings.parquet", "parquet", "application/vnd.apache.parquet",
+    )  # fmt: skip
+    assert "encoding" not in codings
+
+
+def test_other_engines_read_what_is_written(folder: Path) -> None:
+    study = pg.read_study("smabystrategi")
+    path = str(folder / "codings.parquet")
+    codes = study.codings["code"].astype(object).tolist()
+    texts = [None if isinstance(code, float) else code for code in codes]
+    assert pl.read_parquet(path)["code"].cast(pl.String).to_list() == texts
+    assert [row[0] for row in duckdb.sql(f"SELECT code FROM '{path}'").fetchall()] == texts
+
+
+@pytest.mark.parametrize("parts", [1, 7])
+def test_a_folder_of_parts_is_one_table(folder: Path, parts: int) -> None:
+    study = pg.read_study("smabystrategi")
+    split(folder, "codings", parts)
+    assert pg.read_study(folder) == study
+    rename(folder, "codings", "codings.parquet/")
+    assert pg.read_study(folder) == study
+    listed = sorted(f"codings.parquet/{path.name}" for path in (folder / "codings.parquet").glob("*.parquet"))
+    rename(folder, "codings", listed)
+    assert pg.read_study(folder) == study
+    (folder / "datapackage.json").unlink()
+    assert len(pg.read_study(folder).codings) == len(study.codings)
+
+
+def test_what_other_programs_write_is_read_by_its_values(tmp_path: Path) -> None:
+    (tmp_path / "themes.csv").write_text("id,label\n7,Roads\n", encoding="utf-8")
+    (tmp_path / "targets.csv").write_text("id,kind,label\nA,focus_area,Building\n", encoding="utf-8")
+    pl.DataFrame(
+        {"theme": [7, 7], "target": ["A", None], "relation": ["equal", "none"], "weight": [0.5, None]}
+    ).write_parquet(tmp_path / "links.parquet")
+    study = pg.read_study(tmp_path)
+    assert study.links[["theme", "target"]].astype(object).iloc[0].tolist() == ["7", "A"]
+    assert study.links["weight"].tolist()[0] == 0.5
+
+
+def test_a_problem_is_told_with_its_row_in_all_parts_together(folder: Path) -> None:
+    place = split(folder, "codings", 4)
+    part = sorted(place.glob("*.parquet"))[2]
+    table = pq.read_table(part).to_pandas()
+    before = sum(len(pq.read_table(one)) for one in sorted(place.glob("*.parquet"))[:2])
+    table["code"] = table["code"].astype(object)
+    table.loc[4, "code"] = "nowhere"
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), part)
+    with pytest.raises(pg.StudyError, match=rf"codings\.parquet, row {before + 5}, column code: .*'nowhere'"):
+        pg.read_study(folder)
+
+
+# -- what is broken
+
+
+def damage(part: Path) -> None:
+    data = part.read_bytes()
+    part.write_bytes(data[: len(data) // 2])
+
+
+def other_columns(part: Path) -> None:
+    pq.write_table(pa.table({"statement": ["s"], "kode": ["x"]}), part)
+
+
+def other_kinds(part: Path) -> None:
+    whole = pq.read_table(part)
+    place = whole.column_names.index("note")
+    pq.write_table(whole.set_column(place, "note", pa.array([1] * len(whole))), part)
+
+
+def not_utf8(part: Path) -> None:
+    raw = pa.array([b"\xff\xfe"], pa.binary())
+    bad = pa.StringArray.from_buffers(1, raw.buffers()[1], raw.buffers()[2])
+    whole = pq.read_table(part)
+    names = whole.column_names
+    pq.write_table(pa.table({name: bad if name == "code" else pa.nulls(1, pa.string()) for name in names}), part)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (damage, "part-00001.snappy.parquet: it is no Parquet file that can be read"),
+        (other_columns, r"part-00001.snappy.parquet: its columns \(statement, kode\) are not those of part-00000"),
+        (
+            other_kinds,
+            r"part-00001.snappy.parquet: its columns are of other .* \(note: int64, not large_string\)",
+        ),
+        (not_utf8, "part-00001.snappy.parquet: it is no Parquet file that can be read .*[Ii]nvalid UTF"),
+    ],
+)
+def test_the_part_that_is_broken_is_named(folder: Path, harm: Any, said: str) -> None:
+    place = split(folder, "codings", 3)
+    harm(place / "part-00001.snappy.parquet")
+    with pytest.raises(pg.StudyError, match=said):
+        pg.read_study(folder)
+
+
+def test_a_part_that_is_listed_and_missing_is_named(folder: Path) -> None:
+    place = split(folder, "codings", 2)
+    rename(folder, "codings", [f"codings.parquet/{path.name}" for path in sorted(place.glob("*.parquet"))])
+    (place / "part-00001.snappy.parquet").unlink()
+    with pytest.raises(
+        pg.StudyError, match=r"part-00001\.snappy\.parquet: the file is listed in datapackage\.json but"
+    ):
+        pg.read_study(folder)
+
+
+def test_a_folder_without_parts_and_a_table_twice_are_problems(folder: Path) -> None:
+    place = split(folder, "codings", 1)
+    (folder / "themes.parquet").write_bytes(b"PAR1")
+    with pytest.raises(pg.StudyError, match=r"themes\.parquet: both themes\.csv and this are the table themes"):
+        pg.read_study(folder)
+    (folder / "themes.parquet").unlink()
+    for path in place.glob("*.parquet"):
+        path.unlink()
+    with pytest.raises(pg.StudyError, match=r"codings\.parquet: the folder holds no Parquet file"):
+        pg.read_study(folder)
+
+
+def test_a_small_file_that_claims_much_is_refused_before_it_is_read(folder: Path) -> None:
+    rows = 20_000_000
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, pa.int8()), ["s"])
+    piece = pa.table({"statement": column, "code": column})
+    with pq.ParquetWriter(folder / "codings.parquet", piece.schema) as writer:
+        writer.write_table(pa.concat_tables([piece] * (rows // 1_000)).combine_chunks(), row_group_size=rows)
+    assert (folder / "codings.parquet").stat().st_size < 100_000
+    with pytest.raises(pg.StudyError, match="its rows take 320 MB or more, and 100 MB are read"):
+        pg.read_study(folder, limits=pg.Limits(bytes=100_000_000))
+
+
+def test_columns_of_tables_within_cells_are_problems(folder: Path) -> None:
+    table = pq.read_table(folder / "links.parquet")
+    inner = pa.array([{"a": 1}] * len(table))
+    pq.write_table(table.append_column("extra", inner), folder / "links.parquet")
+    with pytest.raises(pg.StudyError, match="its column 'extra' holds struct<a: int64>, and no text, numbers or dates"):
+        pg.read_study(folder)
+
+
+@pytest.fixture(scope="module")
+def small_table(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("parquet") / "links.parquet"
+    pd.DataFrame({"theme": ["t", "t"], "target": ["A", None], "relation": ["equal", "none"]}).to_parquet(path)
+    return path.read_bytes()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 3_000), junk=st.binary(max_size=8), cut=st.integers(0, 3_000))
+def test_a_damaged_parquet_table_is_a_study_or_an_error(
+    small_table: bytes, tmp_path: Path, place: int, junk: bytes, cut: int
+) -> None:
+    (tmp_path / "themes.csv").write_text("id,label\nt,T\n", encoding="utf-8")
+    (tmp_path / "targets.csv").write_text("id,kind,label\nA,focus_area,A\n", encoding="utf-8")
+    harmed = small_table[:place] + junk + small_table[place + len(junk) :]
+    (tmp_path / "links.parquet").write_bytes(harmed[: len(harmed) - cut] if cut % 3 == 0 else harmed)
+    with contextlib.suppress(pg.PolicyGapError):
+        pg.read_study(tmp_path)
+
+
+def test_a_study_in_parquet_replaces_one_in_csv_whole(tmp_path: Path) -> None:
+    study = pg.read_study("smabystrategi")
+    study.write(tmp_path / "towns")
+    study.write(tmp_path / "towns", format="parquet")
+    assert not (tmp_path / "towns" / "codings.csv").exists()
+    study.write(tmp_path / "towns")
+    assert not (tmp_path / "towns" / "codings.parquet").exists()
+    assert pg.read_study(tmp_path / "towns") == study
+
+
+def test_without_pyarrow_the_error_names_the_extra(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = builtins.__import__
+
+    def fails(name: str, names: Any = None, *rest: Any) -> Any:
+        if name.startswith("pyarrow") and (names or {}).get("__name__") == "policygap.arrow":
+            raise ImportError(name)
+        return real(name, names, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", fails)
+    with pytest.raises(pg.StudyError, match=r"Parquet needs the extra arrow"):
+        pg.read_study(folder)
+    with pytest.raises(pg.UsageError, match=r"Parquet needs the extra arrow"):
+        pg.read_study("smabystrategi").write(tmp_path / "new", format="parquet")
+    assert not (tmp_path / "new").exists()
