@@ -19,7 +19,7 @@ _RAISE: Final = "if you trust it, raise the limit"
 
 
 class Folder:
-    """The files of a folder and the folders in it, by their paths from there; those whose names start with a dot are none.
+    """The files of a folder and the folders in it, by their paths from there; without those that start with a dot.
 
     Raises
     ------

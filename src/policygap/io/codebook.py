@@ -130,17 +130,22 @@ class Division:
 def propose_targets(codes: Sequence[Code], sets: Sequence[CodeSet] = ()) -> dict[str, list[str]]:
     """The uppermost codes and sets that are called as targets of some kind often are, by that kind.
 
+    None where no code would be left as a theme.
+
     Examples
     --------
     >>> propose_targets([Code(guid="1", name="Focus areas"), Code(guid="2", name="Needs")])
     {'focus_area': ['Focus areas']}
+    >>> propose_targets([Code(guid="1", name="Focus areas")])
+    {}
     """
     names = [code.name for code in codes if code.parent is None] + [one.name for one in sets]
     found = {
         kind: [name for name in dict.fromkeys(names) if fold(name) in map(fold, words)]
         for kind, words in hints()["targets"].items()
     }
-    return {kind: chosen for kind, chosen in found.items() if chosen}
+    chosen = _Chooser(codes, sets, {}).choose(name for names in found.values() for name in names)
+    return {kind: names for kind, names in found.items() if names} if len(set(chosen)) < len(codes) else {}
 
 
 def propose_group(values: Mapping[str, Sequence[str]]) -> str | None:

@@ -388,8 +388,8 @@ class _Builder:
         counts = self._counts
         if counts["mapped"]:
             say(
-                f"The codings are those of a language model, and count as those of a coder called {_CODER}. Code some of "
-                "the responses yourselves, and compare."
+                f"The codings are those of a language model, and count as those of a coder called {_CODER}. Code some "
+                "of the responses yourselves, and compare."
             )
         if counts["mapped"] and not counts["polarity"]:
             say("No stance towards a theme is given, so no coding says for or against.")
