@@ -30,6 +30,7 @@ _SAID: Final = {
     "options": "options",
     "chosen_options": "options",
 }
+_OF_ANSWER: Final = {*_ID, *_TEXT, *_SAID, *_LABELS, *_STANCES, *_REASONS}
 _POLARITY: Final = {"POSITIVE": "for", "NEGATIVE": "against"}
 _NO_POLARITY: Final = ("NEUTRAL", "UNCLEAR", "MIXED")
 _KEY: Final = ("topic_id", "theme_key")
@@ -165,14 +166,13 @@ class Consultation:
         texts = [text for text in map(plain, held.values()) if text]
         answer.texts.update(texts)
         answer.empty |= bool(held) and not texts
-        for key, column in _SAID.items():
-            text = plain(record.get(key))
+        for key in record.keys() & _SAID.keys():
+            column, text = _SAID[key], plain(record[key])
             if text is not None:
                 answer.said.setdefault(column, set()).add(text if column == "options" else text.lower())
                 answer.assessed |= column != "options"
         self._add_labels(answer, record, file, row)
-        known = {*_ID, *_TEXT, *_SAID, *_LABELS, *_STANCES, *_REASONS}
-        self._add_variables(name, {key: value for key, value in record.items() if key not in known})
+        self._add_variables(name, {key: value for key, value in record.items() if key not in _OF_ANSWER})
         return name
 
     def _add_labels(self, answer: Answer, record: dict[str, Any], file: str, row: int) -> None:

@@ -11,7 +11,7 @@ from attrs import define, field
 from ...errors import Problem
 from ...schema import TABLES
 from ...spelling import fold, suggest
-from ..cells import cell_text
+from ..cells import cell_text, unix_lines
 from ..naming import misspelt
 
 __all__ = ["Findings", "find_variable", "listed", "name_columns", "natural", "plain"]
@@ -57,9 +57,11 @@ def plain(value: Any) -> str | None:
     >>> plain(7.0), plain([" a", "b"]), plain({}), plain(" ")
     ('7', 'a;b', None, None)
     """
+    if isinstance(value, str):
+        return unix_lines(value).strip() or None
     if isinstance(value, list):
         return ";".join(text for text in map(plain, value) if text) or None
-    return ((cell_text(value) or "").strip() or None) if isinstance(value, (str, int, float)) else None
+    return cell_text(value) if isinstance(value, (int, float)) else None
 
 
 def natural(name: str) -> tuple[int, int, str]:
