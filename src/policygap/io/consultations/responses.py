@@ -89,6 +89,9 @@ class _Builder:
         self._add_questions()
         self._add_actors()
         self._add_statements()
+        if not self._counts["mapped"]:
+            what = "no response has themes, so there is nothing to count"
+            self._findings.wrong(self._name, what, "give the folder that holds mapping.jsonl too, such as outputs")
         self._remark()
         self._findings.finish()
         return Package(

@@ -54,7 +54,8 @@ def _read_bundle(path: Path, found: Consultation, limits: Limits) -> None:
                     raise StudyError([Problem(file=piece.name, what=what, fix="if you trust it, raise the limit")])
                 text = decode_text(data, piece.name)
             except StudyError as error:
-                found.findings.problems += error.problems
+                told = found.findings.problems
+                told += [problem for problem in error.problems if problem not in told]
                 continue
             records = read_records(text, piece.name, found.findings)
             found.add(piece.kind, piece.question, piece.name, records)
