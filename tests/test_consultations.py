@@ -469,13 +469,16 @@ def test_the_order_of_lines_never_matters(files: Files, seed: random.Random) -> 
     assert read_files(shuffled) == read_files(files)
 
 
-JSON = st.recursive(
+LEAF = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False)
     | st.text(max_size=4)
-    | st.sampled_from(["A", "1"]),
+    | st.sampled_from(["A", "1"])
+)
+JSON = st.recursive(
+    LEAF,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
@@ -788,7 +791,7 @@ EPPI_FIELDS = (
     "Year",
 )
 EPPI_JSON = st.recursive(
-    JSON,
+    LEAF,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(EPPI_FIELDS), inner, max_size=4),
     max_leaves=12,
 )
