@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import pandas as pd
 from attrs import define, field, frozen
 
+from ..package import RawTable
 from ..spelling import fold, suggest
 from .mapping import CodeMapping, hints
 from .naming import slug
@@ -15,12 +17,14 @@ __all__ = [
     "Code",
     "CodeSet",
     "Division",
+    "Groups",
     "Ids",
     "Row",
     "divide_codes",
     "propose_group",
     "propose_targets",
     "say_proposal",
+    "to_tables",
 ]
 
 _LISTED: Final = 5
@@ -74,6 +78,41 @@ class Ids:
         return self.new(f"{base}-{count}", otherwise)
 
 
+@define
+class Groups:
+    """Groups of actors made of what a variable says, each once; ``ids`` are those of the actors too.
+
+    Examples
+    --------
+    >>> groups = Groups(Ids())
+    >>> groups.find("Towns"), groups.find(None), groups.find("Towns")
+    ('group-towns', 'no-group', 'group-towns')
+    >>> [row["label"] for row in groups.rows]
+    ['Towns', 'No group']
+    """
+
+    ids: Ids
+    rows: list[Row] = field(factory=list)
+    by_label: dict[str, str] = field(factory=dict)
+
+    def find(self, label: str | None) -> str:
+        """The id of the group of that label."""
+        shown = label or "No group"
+        if shown not in self.by_label:
+            self.by_label[shown] = self.ids.new(f"group-{label}" if label else "no-group", "group")
+            self.rows.append({"id": self.by_label[shown], "label": shown})
+        return self.by_label[shown]
+
+
+def to_tables(tables: Mapping[str, Sequence[Row]]) -> dict[str, RawTable]:
+    """Rows as the raw tables of a package; a table without rows is none."""
+    return {
+        name: RawTable(file=name, frame=pd.DataFrame(rows, dtype=object).where(lambda frame: frame.notna()))
+        for name, rows in tables.items()
+        if rows
+    }
+
+
 @define(kw_only=True)
 class Division:
     """The rows of themes and targets, the id of each code by its guid, and what was said on the way.
@@ -91,17 +130,22 @@ class Division:
 def propose_targets(codes: Sequence[Code], sets: Sequence[CodeSet] = ()) -> dict[str, list[str]]:
     """The uppermost codes and sets that are called as targets of some kind often are, by that kind.
 
+    None where no code would be left as a theme.
+
     Examples
     --------
     >>> propose_targets([Code(guid="1", name="Focus areas"), Code(guid="2", name="Needs")])
     {'focus_area': ['Focus areas']}
+    >>> propose_targets([Code(guid="1", name="Focus areas")])
+    {}
     """
     names = [code.name for code in codes if code.parent is None] + [one.name for one in sets]
     found = {
         kind: [name for name in dict.fromkeys(names) if fold(name).replace("_", " ") in map(fold, words)]
         for kind, words in hints()["targets"].items()
     }
-    return {kind: chosen for kind, chosen in found.items() if chosen}
+    chosen = _Chooser(codes, sets, {}).choose(name for names in found.values() for name in names)
+    return {kind: names for kind, names in found.items() if names} if len(set(chosen)) < len(codes) else {}
 
 
 def propose_group(values: Mapping[str, Sequence[str]]) -> str | None:
@@ -118,12 +162,14 @@ def propose_group(values: Mapping[str, Sequence[str]]) -> str | None:
     return likely[0] if likely else None
 
 
-def say_proposal(targets: Mapping[str, Sequence[str]], group: str | None, file: str) -> str:
-    """The remark on a mapping that was proposed; ``file`` is where another can be written."""
+def say_proposal(
+    targets: Mapping[str, Sequence[str]], group: str | None, file: str, *, said: str = "selections"
+) -> str:
+    """The remark on a mapping that was proposed; ``file`` is where another can be written, ``said`` what is called."""
     shown = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in targets.items()) or "none"
     return (
         f"No mapping was given, so this one was proposed by names: targets {shown}; themes: all other codes; "
-        f"group: {group or 'none'}; all statements are calls. Write {file} to say otherwise."
+        f"group: {group or 'none'}; all {said} are calls. Write {file} to say otherwise."
     )
 
 

@@ -5,7 +5,7 @@ Folders of tables and Excel workbooks are policygap's own (:mod:`policygap.io.re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,14 @@ from attrs import frozen
 
 from ..errors import Problem, StudyError
 from ..package import Package
+from .bundle import is_bundle, list_names
+from .consultations import (
+    holds_themefinder,
+    looks_like_eppi,
+    looks_like_themefinder,
+    read_eppi,
+    read_themefinder,
+)
 from .crosswalks import (
     looks_like_explorer,
     looks_like_oscal,
@@ -26,6 +34,7 @@ from .crosswalks import (
     write_sssom,
     write_table,
 )
+from .encoding import guess_wide
 from .limits import Limits
 from .mapping import CodeMapping
 from .outgoing import Outgoing, Written
@@ -54,6 +63,8 @@ class Format:
         Makes a file of a package that may be written, and the study's name; ``None`` where it is read only.
     looks
         Whether a file's bytes are of this format, where several have the same suffix.
+    holds
+        Whether a folder or a zip file is of this format, by the paths of the files in it.
     mapped
         Whether its codes are divided by a mapping.
     whole
@@ -66,6 +77,7 @@ class Format:
     read: Callable[[Path, CodeMapping | None, Limits], Package] | None = None
     write: Callable[[Outgoing, str], Written] | None = None
     looks: Callable[[bytes], bool] | None = None
+    holds: Callable[[Sequence[str]], bool] | None = None
     mapped: bool = False
     whole: bool = True
 
@@ -128,6 +140,23 @@ FORMATS: Final[tuple[Format, ...]] = (
         read=read_table,
         write=write_table,
     ),
+    Format(
+        name="themefinder",
+        about="output of ThemeFinder",
+        suffixes=(".jsonl", ".json"),
+        read=read_themefinder,
+        looks=looks_like_themefinder,
+        holds=holds_themefinder,
+        mapped=True,
+    ),
+    Format(
+        name="eppi",
+        about="an export of EPPI-Reviewer",
+        suffixes=(".json",),
+        read=read_eppi,
+        looks=looks_like_eppi,
+        mapped=True,
+    ),
     Format(name="bibtex", about="a bibliography (BibTeX)", suffixes=(".bib",), write=write_bibtex),
     Format(name="ris", about="a bibliography (RIS)", suffixes=(".ris",), write=write_ris),
 )
@@ -135,17 +164,20 @@ FORMATS: Final[tuple[Format, ...]] = (
 _LOOKED_AT: Final = 1_000_000  # bytes at a file's start by which formats of one suffix are told apart
 
 
-def find_format(path: Path, *, wanted: str | None = None, reading: bool) -> Format | None:
+def find_format(path: Path, *, wanted: str | None = None, reading: bool, limits: Limits | None = None) -> Format | None:
     """The format of a file by its name, or by what it is called.
 
     Parameters
     ----------
     path
-        The file. Where several formats that are read share its ending, its first bytes decide.
+        The file. Where several formats that are read share its ending, its first bytes decide; of a folder or a zip
+        file, the paths of what it holds.
     wanted
         A format's name.
     reading
         Whether it is to be read, or else written.
+    limits
+        How much of a folder or zip file is looked at.
 
     Examples
     --------
@@ -157,6 +189,9 @@ def find_format(path: Path, *, wanted: str | None = None, reading: bool) -> Form
     able = [one for one in FORMATS if (one.read if reading else one.write) is not None]
     if wanted is not None:
         return next((one for one in able if one.name == wanted), None)
+    if reading and is_bundle(path):
+        names = list_names(path, limits or Limits())
+        return next((one for one in able if one.holds and one.holds(names)), None)
     name = path.name.lower()
     fits = {one.name: max((len(end) for end in _ends(one, reading) if name.endswith(end)), default=0) for one in able}
     likely = sorted((one for one in able if fits[one.name]), key=lambda one: -fits[one.name])
@@ -171,8 +206,11 @@ def _ends(one: Format, reading: bool) -> tuple[str, ...]:
 
 
 def _start(path: Path) -> bytes:
+    """The first bytes of a file, in UTF-8 whatever its encoding."""
     with path.open("rb") as stream:
-        return stream.read(_LOOKED_AT)
+        data = stream.read(_LOOKED_AT)
+    wide = guess_wide(data[:4096])
+    return data.decode(wide.codec, "ignore").encode("utf-8", "ignore") if wide else data
 
 
 def endings(formats: Iterable[Format], *, reading: bool) -> str:

@@ -11,7 +11,7 @@ from ..errors import Problem, StudyError
 from .encoding import guess_wide
 from .limits import Limits
 
-__all__ = ["load_json", "load_json_lines", "read_bounded"]
+__all__ = ["decode_text", "load_json", "load_json_lines", "parse_json", "parse_json_lines", "read_bounded"]
 
 _DEEPEST: Final = 100  # objects and lists within each other; formats that are read have under ten
 _LISTED: Final = 20
@@ -30,14 +30,24 @@ def read_bounded(path: Path, limits: Limits) -> str:
     if size > limits.text:
         what = f"it has {size / 1e6:,.0f} MB, more than the {limits.text / 1e6:,.0f} MB that are read"
         raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
-    data = path.read_bytes()
+    return decode_text(path.read_bytes(), path.name)
+
+
+def decode_text(data: bytes, file: str) -> str:
+    """The text of a file's bytes, in UTF-8 or UTF-16.
+
+    Raises
+    ------
+    StudyError
+        Where they are in no such encoding.
+    """
     wide = guess_wide(data[:4096])
     try:
         return data.decode(wide.codec if wide else "utf-8-sig").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         what = f"the text is not {wide.codec if wide else 'UTF-8'} (line {line})"
-        raise StudyError([Problem(file=path.name, what=what, fix="save the file as UTF-8")]) from None
+        raise StudyError([Problem(file=file, what=what, fix="save the file as UTF-8")]) from None
 
 
 def load_json(path: Path, limits: Limits) -> Any:
@@ -59,7 +69,12 @@ def load_json(path: Path, limits: Limits) -> Any:
     Traceback (most recent call last):
     policygap.errors.StudyError: a.json: this is not JSON that can be read: NaN is no number in JSON; export it ...
     """
-    return _parse(read_bounded(path, limits), path.name, None)
+    return parse_json(read_bounded(path, limits), path.name)
+
+
+def parse_json(text: str, file: str) -> Any:
+    """What a text holds, as :func:`load_json` has it of a file."""
+    return _parse(text, file, None)
 
 
 def load_json_lines(path: Path, limits: Limits) -> Iterator[tuple[int, Any]]:
@@ -70,12 +85,17 @@ def load_json_lines(path: Path, limits: Limits) -> Iterator[tuple[int, Any]]:
     StudyError
         Where the file is too large, or with the lines that are no JSON, once the others have been given.
     """
+    return parse_json_lines(read_bounded(path, limits), path.name)
+
+
+def parse_json_lines(text: str, file: str) -> Iterator[tuple[int, Any]]:
+    """What the lines of a text hold, as :func:`load_json_lines` has it of a file."""
     problems: list[Problem] = []
-    for number, line in enumerate(read_bounded(path, limits).split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            value = _parse(line, path.name, number)
+            value = _parse(line, file, number)
         except StudyError as error:
             problems += error.problems
             if len(problems) >= _LISTED:

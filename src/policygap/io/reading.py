@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from ..arrow import list_parts
 from ..errors import Problem, StudyError
 from ..package import Package, RawTable
 from ..schema import TABLES
+from .bundle import list_names
 from .csvfile import read_csv, why_not
 from .descriptor import DESCRIPTOR, PARQUET, Descriptor, read_descriptor
 from .formats import FORMATS, Format, endings, find_format, read_foreign
@@ -42,7 +43,7 @@ def read_package(
     ----------
     path
         A folder with one CSV file a table (``datapackage.json`` may be there and say where they are), the path of
-        such a ``datapackage.json``, an Excel workbook with one sheet a table, or a file of one of
+        such a ``datapackage.json``, an Excel workbook with one sheet a table, or a file or folder of one of
         :data:`policygap.io.formats.FORMATS`.
     mapping
         Which codes of another program are what, or the TOML file that says it. By default the file of the same name
@@ -78,8 +79,7 @@ def read_package(
 
 
 def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None) -> Package:
-    ours = path.name == DESCRIPTOR or not path.is_file() or _is_table(path)
-    found = None if ours else find_format(path, reading=True)
+    found = None if _is_ours(path, limits or Limits()) else find_format(path, reading=True, limits=limits)
     if found is not None:
         return _read_other(found, path, mapping, limits)
     if path.suffix.lower() == ".xlsx" and path.is_file():
@@ -109,9 +109,14 @@ def _read_zip(path: Path, limits: Limits) -> Package:
     return evolve(package, problems=(*problems, *package.problems))
 
 
-def _is_table(path: Path) -> bool:
-    """Whether a file is one table of a study, which is no study alone."""
-    return path.suffix.lower() == ".csv" and path.stem in TABLES
+def _is_ours(path: Path, limits: Limits) -> bool:
+    """Whether a path is that of a data package, or of one table of a study, which is no study alone."""
+    if path.is_dir():
+        return any(name == DESCRIPTOR or _table(name) is not None for name in list_files(path))
+    if path.suffix.lower() == ".zip":
+        names = list_names(path, limits)
+        return any(PurePosixPath(name).name == DESCRIPTOR for name in names)
+    return path.name == DESCRIPTOR or not path.is_file() or (path.suffix.lower() == ".csv" and path.stem in TABLES)
 
 
 def _read_other(
@@ -132,8 +137,10 @@ def _read_excel(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None
 
 def _choose(mapping: CodeMapping | str | os.PathLike[str] | None, path: Path | None) -> CodeMapping | None:
     """The mapping that was given, or the one that stands beside a file."""
-    if mapping is None and path is not None and path.with_suffix(".toml").is_file():
-        mapping = path.with_suffix(".toml")
+    if mapping is None and path is not None:
+        place = path.resolve() if path.is_dir() else path
+        beside = place.with_name(f"{place.name if path.is_dir() else place.stem}.toml")
+        mapping = beside if beside.is_file() else None
     return mapping if mapping is None or isinstance(mapping, CodeMapping) else read_mapping(Path(mapping))
 
 

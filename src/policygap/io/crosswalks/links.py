@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
 from attrs import define, field
 
 from ...errors import Problem, StudyError
-from ...package import Package, RawTable
-from ..codebook import Row
+from ...package import Package
+from ..codebook import Row, to_tables
 from ..naming import slug
 from ..outgoing import Outgoing
 
@@ -98,11 +97,7 @@ class Links:
         return Package(
             name=slug(path.name.partition(".")[0]),
             meta={"id": slug(path.name.partition(".")[0]), **meta},
-            tables={
-                name: RawTable(file=name, frame=pd.DataFrame(rows, dtype=object).where(lambda frame: frame.notna()))
-                for name, rows in tables.items()
-                if rows
-            },
+            tables=to_tables(tables),
             problems=tuple(self.problems),
             remarks=tuple(self.remarks),
         )

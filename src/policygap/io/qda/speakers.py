@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from ...spelling import fold, suggest
-from ..codebook import Ids, Row
+from ..codebook import Groups, Ids, Row
 from .blocks import split_block
 from .project import Case, Project, Source
 
@@ -57,9 +57,9 @@ class _Finder:
         self._project = project
         self._values = {source.guid: source.values for source in project.sources}
         self._ids = Ids()
-        self._by_label: dict[str, str] = {}
         self._variable: str | None = None
-        self.found = Speakers()
+        self._groups = Groups(self._ids)
+        self.found = Speakers(groups=self._groups.rows)
 
     def check_cases(self, inner: Mapping[str, Iterable[str]]) -> None:
         owners: dict[str, list[Case]] = {}
@@ -98,7 +98,7 @@ class _Finder:
         ]
         for case, block in groups:
             self.found.groups.append({**_without_table(block), "label": case.name})
-            self._by_label.setdefault(case.name, block["id"])
+            self._groups.by_label.setdefault(case.name, block["id"])
             self._say(case, block["id"])
         of_groups = {case.guid for case, _ in groups}
         for case, memo, block in split:
@@ -121,11 +121,7 @@ class _Finder:
         label = next((one[self._variable] for one in held if self._variable in one), None) if self._variable else None
         if any(row["id"] == before and (row["label"] or "").strip() == label for row in self.found.groups):
             return str(before)
-        shown = label or "No group"
-        if shown not in self._by_label:
-            self._by_label[shown] = self._ids.new(f"group-{label}" if label else "no-group", "group")
-            self.found.groups.append({"id": self._by_label[shown], "label": shown})
-        return self._by_label[shown]
+        return self._groups.find(label)
 
     def _add(self, name: str, group: str, kept: Mapping[str, str | None]) -> str:
         plain = PurePosixPath(name).stem if name.count(".") == 1 else name

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-import pandas as pd
 from attrs import frozen
 
 from ...errors import Problem, StudyError
-from ...package import Package, RawTable
+from ...package import Package
 from ..archive import Archive
-from ..codebook import Ids, Row, divide_codes, propose_group, propose_targets, say_proposal
+from ..codebook import Ids, Row, divide_codes, propose_group, propose_targets, say_proposal, to_tables
 from ..encoding import guess_encoding, guess_wide
 from ..limits import Limits
 from ..mapping import CodeMapping
@@ -197,11 +196,7 @@ class _Builder:
         for source in self._project.sources:
             self._add_source(source)
         self._remark_on_the_rest()
-        tables = {
-            name: RawTable(file=name, frame=pd.DataFrame(rows, dtype=object).where(lambda frame: frame.notna()))
-            for name, rows in self._tables.items()
-            if rows
-        }
+        tables = to_tables(self._tables)
         name = slug(self._path.stem)
         meta: dict[str, Any] = {"id": name, **(self._kept.meta or {})}
         if self._project.name and (self._kept.meta is None or "title" in meta):

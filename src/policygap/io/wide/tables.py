@@ -211,11 +211,12 @@ class _Maker:
     def _map(self, codes: Sequence[Code]) -> CodeMapping:
         if self._chosen is not None:
             return self._chosen
-        targets = propose_targets(codes)
+        beside = [] if self._given.themes is None else [Code(guid="", name="")]  # themes are there already
+        targets = propose_targets([*beside, *codes])
         place = self._layout.columns.get("group")
         if self._given.targets is None:
             group = None if place is None else self._grid.names[place]
-            self.made.remarks.append(say_proposal(targets, group, self._toml))
+            self.made.remarks.append(say_proposal(targets, group, self._toml, said="statements"))
         return CodeMapping(targets=targets)
 
     # -- statements
