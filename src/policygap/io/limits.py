@@ -21,6 +21,8 @@ class Limits:
         How many files an archive may hold.
     characters
         How many a project's selections may hold together; many that overlap can hold far more than its texts do.
+    elements
+        How many elements and attributes the XML of a project may have, end tags counted too.
 
     Examples
     --------
@@ -32,3 +34,4 @@ class Limits:
     text: int = 250_000_000
     members: int = 50_000
     characters: int = 200_000_000
+    elements: int = 6_000_000
