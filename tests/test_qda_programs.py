@@ -399,3 +399,28 @@ def test_what_was_read_is_the_same_study_in_every_form(tmp_path: Path, ending: s
     study = pg.read_study(write(tmp_path, *PROGRAMS["nvivo"]))
     study.write(tmp_path / f"out{ending}")
     assert pg.read_study(tmp_path / f"out{ending}") == study
+
+
+def test_a_codebook_of_taguette_starts_a_study(tmp_path: Path) -> None:
+    codes = (
+        '<Code guid="1B" name="needs.homes" isCodable="true"></Code><Code guid="2B" name="Ås" isCodable="true"></Code>'
+    )
+    path = tmp_path / "codebook.qdc"
+    path.write_text(
+        '<?xml version="1.0" encoding="utf-8"?>\n<CodeBook xmlns="urn:QDA-XML:codebook:1:0" origin="Taguette 1">'
+        f"<Codes>{codes}</Codes><Sets></Sets></CodeBook>",
+        encoding="utf-8",
+    )
+    assert main(["new", str(tmp_path / "mine"), "--from", str(path)]) == 0
+    assert read_package(tmp_path / "mine").tables["themes"].frame["label"].tolist() == ["needs.homes", "Ås"]
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-15", "windows-1252", "utf-16-le", "utf-32", "koi8-r", "shift_jis"])
+def test_accents_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    source = f'<TextSource guid="s1" name="S"><PlainTextContent>Büro år €</PlainTextContent>{coded(1, 0, 7, "c2")}'
+    xml = f'<?xml version="1.0" encoding="{encoding}"?><Project {SPACE} name="P">{USERS}{CODES}<Sources>{source}'
+    path = tmp_path / "p.qdpx"
+    with zipfile.ZipFile(path, "w") as archive:
+        data = f"{xml}</TextSource></Sources></Project>".encode(encoding, "xmlcharrefreplace")
+        archive.writestr("p.qde", (b"\xff\xfe" if encoding == "utf-16-le" else b"") + data)
+    assert pg.read_study(path).statements["text"].tolist() == ["Büro år"]

@@ -35,3 +35,20 @@ class Limits:
     members: int = 50_000
     characters: int = 200_000_000
     elements: int = 6_000_000
+
+    @classmethod
+    def of_megabytes(cls, most: int) -> Limits:
+        """Limits for somebody who trusts files of so many megabytes; what is in them may grow with it.
+
+        Examples
+        --------
+        >>> Limits.of_megabytes(1).bytes, Limits.of_megabytes(1000).elements
+        (1000000, 24000000)
+        """
+        usual = cls()
+        return cls(
+            bytes=most * 1_000_000,
+            text=most * 1_000_000,
+            characters=max(usual.characters, most * 200_000),
+            elements=max(usual.elements, most * 24_000),
+        )

@@ -18,6 +18,7 @@ __all__ = ["AGAIN", "children", "first", "local_name", "parse_xml", "text_below"
 AGAIN: Final = "export it again from the program it was made with"
 _PIECE: Final = 1 << 16
 _DECLARED: Final = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,60})[\"']")
+_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 _HINT: Final = re.compile(r"[,.]? (?:try|use|see) (?:XML_|xml)\w+(?: option)?\.?")
 
 
@@ -39,6 +40,8 @@ def parse_xml(data: bytes, file: str, limits: Limits) -> Any:
         It is no XML, has a document type, or is nested too deep or too big.
     """
     etree = _lxml()
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # lxml takes it for UTF-16 when it is fed in pieces
+        data = _DECLARATION.sub("", data.decode("utf-32", "replace"), count=1).encode("utf-8", "replace")
     _check_size(data, file, limits)
     try:
         _check_start(etree, data, file)
