@@ -331,6 +331,17 @@ def test_what_takes_far_more_memory_than_the_file_is_refused_at_once(tmp_path: P
     assert not problems(path, bytes=5_000_000)
 
 
+def test_word_files_that_many_sources_share_are_not_read_for_ever(tmp_path: Path) -> None:
+    shared = "".join(
+        f'<TextSource guid="s{n}" name="S{n}" richTextPath="t.docx">{coded(n, 0, 1, "c2")}</TextSource>'
+        for n in range(9)
+    )
+    path = write(tmp_path, f"{USERS}{CODES}<Sources>{shared}</Sources>", {"t.docx": word(*["x"] * 5_000)})
+    assert "lead to texts of more than" in problems(path, elements=20_000)
+    assert "lead to texts of more than the 1 MB" in problems(path, bytes=1_000_000)
+    assert not problems(path)
+
+
 @pytest.mark.parametrize("encoding", ["utf-7", "nonsense", "java"])
 def test_an_encoding_that_hides_elements_from_the_limit_is_refused(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "p.qdpx"
@@ -348,6 +359,12 @@ def test_names_of_a_megabyte_make_no_paths_of_a_gigabyte(tmp_path: Path) -> None
     )
     path = write(tmp_path, f"<CodeBook><Codes>{codes}</Codes></CodeBook><Sources>{source}</Sources>")
     assert len(pg.read_study(path).themes) == 200
+
+
+def test_a_file_with_far_too_many_problems_is_given_up(tmp_path: Path) -> None:
+    found = read_package(write(tmp_path, "<Sources>" + "<TextSource/>" * 100_000 + "</Sources>")).problems
+    assert len(found) == 1_002
+    assert "it has more problems than these 1,000" in str(found[-1])
 
 
 def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:

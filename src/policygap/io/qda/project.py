@@ -7,7 +7,7 @@ letters and digits, whatever their case and braces.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -16,7 +16,9 @@ from ..codebook import Code, CodeSet
 from ..limits import Limits
 from .markup import AGAIN, children, first, local_name, parse_xml, text_below
 
-__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "parse_codebook", "parse_project"]
+__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "add_problem", "parse_codebook", "parse_project"]
+
+_MOST: Final = 1_000  # problems of one project
 
 Find = Callable[[str | None, str | None], str | None]
 """What gives the text that the paths of a plain and a rich file lead to."""
@@ -155,6 +157,14 @@ def _find_nothing(_plain: str | None, _rich: str | None) -> str | None:
     """A codebook has no files beside it."""
 
 
+def add_problem(problems: list[Problem], found: Problem) -> None:
+    """Keep a problem; a file that has far more than anybody reads is given up, since a stranger may have made it so."""
+    problems.append(found)
+    if len(problems) > _MOST:
+        what = f"it has more problems than these {_MOST:,}"
+        raise StudyError([*problems, Problem(file=found.file, what=what, fix="mend these, and read it again")])
+
+
 def _guid(value: str | None) -> str | None:
     plain = (value or "").strip().strip("{}").lower()
     return plain or None
@@ -242,7 +252,7 @@ class _Reader:
         return iter(()) if around is None else (child for child in around if local_name(child))
 
     def _wrong(self, element: Any, what: str, fix: str) -> None:
-        self._problems.append(Problem(file=self._file, row=element.sourceline, what=what, fix=fix))
+        add_problem(self._problems, Problem(file=self._file, row=element.sourceline, what=what, fix=fix))
 
     def _own(self, element: Any, what: str) -> str:
         """An element's own id, which no other may have."""
@@ -274,7 +284,7 @@ class _Reader:
         used = {guid for one in (*sources, *cases) for guid in one.values}
         for guid in sorted(used - set(variables)):
             what = f"values are given to a variable that is not there, {guid}"
-            self._problems.append(Problem(file=self._file, what=what, fix=AGAIN))
+            add_problem(self._problems, Problem(file=self._file, what=what, fix=AGAIN))
 
     def _refs(self, element: Any, *names: str) -> tuple[str, ...]:
         found = (_guid(child.get("targetGUID")) for child in children(element, *names))

@@ -20,7 +20,7 @@ from ..naming import slug
 from .blocks import split_block
 from .kept import find_kept
 from .markup import AGAIN
-from .project import Coding, Part, Project, Selection, Source, parse_codebook, parse_project
+from .project import Coding, Part, Project, Selection, Source, add_problem, parse_codebook, parse_project
 from .speakers import find_speakers
 from .texts import Counted, Text, Texts, choose_way
 
@@ -169,7 +169,7 @@ class _Builder:
         )
 
     def _wrong(self, what: str, fix: str) -> None:
-        self._problems.append(Problem(file=self._path.name, what=what, fix=fix))
+        add_problem(self._problems, Problem(file=self._path.name, what=what, fix=fix))
 
     # codes
 

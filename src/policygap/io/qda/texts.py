@@ -26,6 +26,7 @@ _SEEN: Final = 500  # characters of both that are looked at for it
 _SCHEME: Final = re.compile(r"^(internal|relative|absolute|file)://+", re.IGNORECASE)
 _FILLER: Final = "\U0010ffff"  # no character of any text; stands for the second half of one that counts twice
 _ASTRAL: Final = re.compile("[\U00010000-\U0010fffe]")
+_MANY: Final = 10  # times as many elements as one XML may have, all Word files may have together
 _WORD: Final = "word/document.xml"
 _LEFT: Final = frozenset({"del", "moveFrom", "instrText", "delText", "pPr", "rPr", "Fallback", "txbxContent"})
 _SIGNS: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -62,7 +63,7 @@ class Texts:
 
     def __init__(self, archive: Archive, limits: Limits) -> None:
         self._archive, self._limits = archive, limits
-        self._read = 0
+        self._read = self._parsed = 0
         self._twofold: dict[str, None] = {}
         self._members: dict[str, list[str]] = {}
         for name in archive.names:
@@ -101,21 +102,31 @@ class Texts:
     def _bytes(self, name: str) -> bytes:
         """A member's bytes; sources that share one may not make it be read for ever."""
         data = self._archive.read(name, self._limits.text)
-        self._read += len(data)
-        if self._read > self._limits.bytes:
+        self._spend(name, len(data), 0)
+        return data
+
+    def _spend(self, name: str, size: int, elements: int) -> None:
+        self._read += size
+        self._parsed += elements
+        if self._read > self._limits.bytes or self._parsed > _MANY * self._limits.elements:
             what = f"its sources lead to texts of more than the {self._limits.bytes / 1e6:,.0f} MB that are read"
             raise StudyError([Problem(file=name, what=what, fix="if you trust it, raise the limit")])
-        return data
 
     def _word(self, name: str) -> str | None:
         """The paragraphs of a Word file, a line each, as programs make plain text of them."""
+        data = self._bytes(name)
         try:
-            with Archive(BytesIO(self._bytes(name)), self._limits, file=name) as inner:
+            with Archive(BytesIO(data), self._limits, file=name) as inner:
                 if _WORD not in inner.names:
                     return None
-                root = parse_xml(inner.read(_WORD, self._limits.text), f"{name}, {_WORD}", self._limits)
+                xml = inner.read(_WORD, self._limits.text)
         except StudyError:
             return None  # then it is as if it were not there, which a notice says
+        self._spend(name, len(xml), xml.count(b"<"))
+        try:
+            root = parse_xml(xml, f"{name}, {_WORD}", self._limits)
+        except StudyError:
+            return None
         body = (element for element in root.iter() if local_name(element) == "p" and not _is_left(element))
         return "\n".join("".join(_pieces(paragraph)) for paragraph in body)
 
