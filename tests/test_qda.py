@@ -195,7 +195,7 @@ def test_sources_without_text_keep_what_the_program_called_their_selections(tmp_
     )
     assert len(study.codings) == 4
     notices = "\n".join(map(str, study.notices))
-    assert "Selections of 'Plan.pdf' have no text here (1)" in notices
+    assert "Selections of 'Plan.pdf', 'Talk', 'Tenants.txt' have no text here (3)" in notices
 
 
 def test_a_case_owns_a_pdf_with_selections_on_the_page_and_in_the_text(tmp_path: Path) -> None:

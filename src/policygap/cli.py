@@ -369,7 +369,7 @@ def _limits(arguments: argparse.Namespace) -> Any:
     from .io.limits import Limits
 
     most = arguments.max_mb
-    return Limits() if most is None else Limits(bytes=most * 1_000_000, text=most * 1_000_000)
+    return Limits() if most is None else Limits.of_megabytes(most)
 
 
 # -- what each command does

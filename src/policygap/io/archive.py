@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import TracebackType
-from typing import Final
+from typing import BinaryIO, Final
 
 from ..errors import Problem, StudyError
 from .limits import Limits
@@ -31,8 +31,8 @@ class Archive:
         It is no zip file, is encrypted, holds too much, or names that lead out of it, twice the same, or links.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._file = path.name
+    def __init__(self, path: Path | BinaryIO, limits: Limits, *, file: str | None = None) -> None:
+        self._file = file or (path.name if isinstance(path, Path) else "archive")
         try:
             self._zip = zipfile.ZipFile(path)
         except _DAMAGED as error:
@@ -42,7 +42,7 @@ class Archive:
         except BaseException:
             self._zip.close()
             raise
-        self.names = tuple(member.filename for member in self._zip.infolist() if not member.is_dir())
+        self.names = tuple(member.filename for member in self._zip.infolist() if not _is_folder(member))
 
     def __enter__(self) -> Archive:
         return self
@@ -52,8 +52,14 @@ class Archive:
     ) -> None:
         self._zip.close()
 
-    def read(self, name: str) -> bytes:
-        """A member's bytes: never more than it claims to have."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """A member's bytes: never more than it claims to have, and nothing where that is more than ``most``."""
+        size = self._zip.getinfo(name).file_size
+        if most is not None and size > most:
+            what = (
+                f"its part {name!r} unpacks to {size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} MB that are read"
+            )
+            raise self._failed(what, "if you trust it, raise the limit")
         try:
             return self._zip.read(name)
         except _DAMAGED as error:
@@ -79,6 +85,7 @@ class Archive:
                 member.filename for member in members if _leads_out(member.filename)
             ],
             "is there twice": twice,
+            "has no name": [member.filename for member in members if not member.filename],
         }
         problems = [
             Problem(file=self._file, what=f"its part {name!r} {what}", fix=_AGAIN)
@@ -87,6 +94,10 @@ class Archive:
         ]
         if problems:
             raise StudyError(problems)
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    return member.filename.endswith("/")
 
 
 def _leads_out(name: str) -> bool:

@@ -246,10 +246,8 @@ class _Chooser:
         self._parents = {code.parent for code in codes}
         self._known = sorted({code.name for code in codes} | {one.name for one in sets})
         self._places: dict[str, list[str]] = {}
-        paths: dict[str, str] = {}
         for code in codes:
-            paths[code.guid] = f"{paths[code.parent]}/{code.name}" if code.parent in paths else code.name
-            for name in {fold(code.name), fold(paths[code.guid]), fold(code.guid)}:
+            for name in {fold(code.name), fold(code.guid)}:
                 self._places.setdefault(name, []).append(code.guid)
         self.outer: set[str] = set()
         self.problems: list[tuple[str, str]] = []
@@ -261,7 +259,7 @@ class _Chooser:
         """The guids of codes with all below them; ``outer`` gets those that only stand for what is below."""
         guids: dict[str, None] = {}
         for name in names:
-            found = self._places.get(fold(name), [])
+            found = self._places.get(fold(name), []) or self._at_path(fold(name))
             if not found and fold(name) not in self._sets:
                 what = f"the mapping names {name!r}, and no code or set is called that"
                 self.problems.append((what, suggest(name, self._known, otherwise="look at the names in the project")))
@@ -272,6 +270,18 @@ class _Chooser:
             if code.parent in guids:
                 guids[code.guid] = None
         return list(guids)
+
+    def _at_path(self, path: str) -> list[str]:
+        """The codes at the end of a path; only as much of each one's own path is made as may fit."""
+        return [code.guid for code in self._codes if path.endswith(fold(code.name)) and self._fits(code, path)]
+
+    def _fits(self, code: Code, path: str) -> bool:
+        names: list[str] = []
+        above: Code | None = code
+        while above is not None and sum(map(len, names)) <= len(path):
+            names.append(fold(above.name))
+            above = self._by_guid.get(above.parent or "")
+        return above is None and "/".join(reversed(names)) == path
 
     def remark_on_left(self, guids: Sequence[str]) -> list[str]:
         if not guids:

@@ -21,6 +21,8 @@ class Limits:
         How many files an archive may hold.
     characters
         How many a project's selections may hold together; many that overlap can hold far more than its texts do.
+    elements
+        How many elements and attributes the XML of a project may have, end tags counted too.
 
     Examples
     --------
@@ -32,3 +34,21 @@ class Limits:
     text: int = 250_000_000
     members: int = 50_000
     characters: int = 200_000_000
+    elements: int = 6_000_000
+
+    @classmethod
+    def of_megabytes(cls, most: int) -> Limits:
+        """Limits for somebody who trusts files of so many megabytes; what is in them may grow with it.
+
+        Examples
+        --------
+        >>> Limits.of_megabytes(1).bytes, Limits.of_megabytes(1000).elements
+        (1000000, 24000000)
+        """
+        usual = cls()
+        return cls(
+            bytes=most * 1_000_000,
+            text=most * 1_000_000,
+            characters=max(usual.characters, most * 200_000),
+            elements=max(usual.elements, most * 24_000),
+        )

@@ -78,7 +78,7 @@ def write_package(package: Package, path: str | os.PathLike[str], *, format: str
     format = None if parquet else format
     found = None if place.is_dir() else find_format(place, wanted=format, reading=False)
     if found is None and format is not None:
-        names = ", ".join(["parquet", *(one.name for one in FORMATS if one.write is not None)])
+        names = ", ".join([*(one.name for one in FORMATS if one.write is not None), "parquet"])
         raise _refuse(place, f"no file is written as {format!r}", f"use one of {names}")
     try:
         if found is not None and not parquet:

@@ -1,23 +1,27 @@
 """The XML of a REFI-QDA project comes in; its users, codes, cases and sources as records go out. Nothing is judged.
 
-The standard is at https://www.qdasoftware.org. What programs write differs from it in places, so elements are known by
-their local names, and ids by their letters and digits, whatever their case and braces.
+The standard is at https://www.qdasoftware.org. What programs write differs from it in places, so ids are known by their
+letters and digits, whatever their case and braces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from ...errors import Problem, StudyError, missing_extra
+from ...errors import Problem, StudyError
 from ..codebook import Code, CodeSet
+from ..limits import Limits
+from .markup import AGAIN, children, first, local_name, parse_xml, text_below
 
-__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "parse_codebook", "parse_project"]
+__all__ = ["Case", "Coding", "Part", "Project", "Selection", "Source", "add_problem", "parse_codebook", "parse_project"]
 
+_MOST: Final = 1_000  # problems of one project
 
-_AGAIN: Final = "export it again from the program it was made with"
+Find = Callable[[str | None, str | None], str | None]
+"""What gives the text that the paths of a plain and a rich file lead to."""
 
 
 @frozen(kw_only=True)
@@ -69,10 +73,17 @@ class Source:
     description: str | None = None
     notes: tuple[str, ...] = ()
 
+    def all_selections(self) -> list[Selection]:
+        """What is selected in its texts and beside them."""
+        return [*(one for part in self.parts for one in part.selections), *self.selections]
+
 
 @frozen(kw_only=True)
 class Case:
-    """A case, the sources and selections that are its own, and the values of its variables by guid."""
+    """A case, the sources and selections that are its own, and the values of its variables by guid.
+
+    What is coded with one of ``codes`` is its own too; ``coded`` says that a code stands for the case and nothing else.
+    """
 
     guid: str
     name: str
@@ -80,12 +91,16 @@ class Case:
     selections: tuple[str, ...]
     values: dict[str, str]
     codes: tuple[str, ...] = ()
+    coded: bool = False
     description: str | None = None
 
 
 @frozen(kw_only=True)
 class Project:
-    """A project as its file says; ``notes`` are texts by guid, ``others`` counts what is not read."""
+    """A project as its file says; ``notes`` are texts by guid, ``others`` counts what is not read.
+
+    ``elsewhere`` are the guids of selections of notes, and ``code_notes`` those of notes on codes, by the code's.
+    """
 
     name: str
     description: str | None
@@ -98,9 +113,11 @@ class Project:
     sources: tuple[Source, ...]
     others: dict[str, int]
     problems: tuple[Problem, ...]
+    elsewhere: frozenset[str] = frozenset()
+    code_notes: dict[str, tuple[str, ...]] = field(factory=dict)
 
 
-def parse_project(data: bytes, file: str) -> Project:
+def parse_project(data: bytes, file: str, limits: Limits, find: Find) -> Project:
     """Parse a project's XML.
 
     Parameters
@@ -109,65 +126,43 @@ def parse_project(data: bytes, file: str) -> Project:
         The bytes of the ``.qde`` file, in any encoding that its declaration names.
     file
         What to call it in problems.
+    limits
+        How much is read.
+    find
+        Gives the texts of notes that stand in files of their own.
 
     Raises
     ------
     StudyError
         It is no XML, no project, nested too deep, or has a document type, which no project has.
     """
-    root = _parse(data, file)
-    if _name(root) != "Project":
-        what = f"it is no REFI-QDA project but <{_name(root)}>"
-        fix = "export a project (.qdpx), not a codebook" if _name(root) == "CodeBook" else _AGAIN
+    root = parse_xml(data, file, limits)
+    if local_name(root) != "Project":
+        what = f"it is no REFI-QDA project but <{local_name(root)}>"
+        fix = "export a project (.qdpx), not a codebook" if local_name(root) == "CodeBook" else AGAIN
         raise StudyError([Problem(file=file, what=what, fix=fix)])
-    return _Reader(file).project(root)
+    return _Reader(file, find).project(root)
 
 
-def parse_codebook(data: bytes, file: str) -> Project:
+def parse_codebook(data: bytes, file: str, limits: Limits) -> Project:
     """Parse a codebook's XML; see :func:`parse_project`. What comes out is a project with codes and sets alone."""
-    root = _parse(data, file)
-    if _name(root) != "CodeBook":
-        what = f"it is no REFI-QDA codebook but <{_name(root)}>"
+    root = parse_xml(data, file, limits)
+    if local_name(root) != "CodeBook":
+        what = f"it is no REFI-QDA codebook but <{local_name(root)}>"
         raise StudyError([Problem(file=file, what=what, fix="export the codebook again")])
-    return _Reader(file).codebook(root)
+    return _Reader(file, _find_nothing).codebook(root)
 
 
-def _parse(data: bytes, file: str) -> Any:
-    etree = _lxml()
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
-        raise StudyError([Problem(file=file, what=f"it is no XML that can be read ({error})", fix=_AGAIN)]) from None
-    if root.getroottree().docinfo.doctype:
-        what = "it has a document type, which no project has and attacks have"
-        raise StudyError([Problem(file=file, what=what, fix=_AGAIN)])
-    return root
+def _find_nothing(_plain: str | None, _rich: str | None) -> str | None:
+    """A codebook has no files beside it."""
 
 
-def _lxml() -> Any:
-    try:
-        from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # it has no types
-    except ImportError as error:
-        raise missing_extra("reading projects of coding programs", "qda") from error
-    return etree
-
-
-def _name(element: Any) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def _all(element: Any, *names: str) -> Iterator[Any]:
-    return (child for child in element if _name(child) in names)
-
-
-def _first(element: Any, name: str) -> Any:
-    return next(_all(element, name), None)
-
-
-def _text(element: Any, name: str) -> str | None:
-    child = _first(element, name)
-    return None if child is None else "".join(child.itertext())
+def add_problem(problems: list[Problem], found: Problem) -> None:
+    """Keep a problem; a file that has far more than anybody reads is given up, since a stranger may have made it so."""
+    problems.append(found)
+    if len(problems) > _MOST:
+        what = f"it has more problems than these {_MOST:,}"
+        raise StudyError([*problems, Problem(file=found.file, what=what, fix="mend these, and read it again")])
 
 
 def _guid(value: str | None) -> str | None:
@@ -178,27 +173,44 @@ def _guid(value: str | None) -> str | None:
 class _Reader:
     """Reads a project's elements, and keeps what is wrong with them."""
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self, file: str, find: Find) -> None:
+        self._file, self._find = file, find
         self._problems: list[Problem] = []
         self._seen: dict[str, int | None] = {}
+        self._codes_seen: set[str] = set()
+        self._code_notes: dict[str, tuple[str, ...]] = {}
+        self._titles: dict[str, str] = {}
 
     def project(self, root: Any) -> Project:
         users = {
             self._own(user, "user"): user.get("name") or user.get("id") or "" for user in self._within(root, "Users")
         }
-        book = _first(root, "CodeBook")
+        book = first(root, "CodeBook")
         codes = () if book is None else tuple(self._codes(book))
         variables = {
             self._own(variable, "variable"): variable.get("name") or "" for variable in self._within(root, "Variables")
         }
         sources = tuple(self._source(element) for element in self._within(root, "Sources"))
+        self._titles = {source.guid: source.name for source in sources}
         cases = tuple(self._case(element) for element in self._within(root, "Cases"))
         notes = {self._own(element, "note"): self._note(element) for element in self._within(root, "Notes")}
+        inside = list(self._in_notes(root))
+        self._check_values(variables, sources, cases)
         others = {name: sum(1 for _ in self._within(root, name)) for name in ("Links", "Graphs")}
+        others["Codings of notes"] = sum(len(self._codings(one)) for one in inside)
+        others["Notes on the whole project"] = len(self._refs(root, "NoteRef"))
+        others["Sets of sources or notes"] = sum(
+            any(True for _ in children(one, "MemberSource", "MemberNote")) for one in self._within(root, "Sets")
+        )
+        others["Colours of codes"] = sum(
+            1 for one in (() if book is None else book.iter()) if local_name(one) == "Code" and one.get("color")
+        )
+        others["Descriptions of variables"] = sum(
+            bool((text_below(one, "Description") or "").strip()) for one in self._within(root, "Variables")
+        )
         return Project(
             name=root.get("name") or "",
-            description=_text(root, "Description"),
+            description=text_below(root, "Description"),
             notes=notes,
             users=users,
             codes=codes,
@@ -208,13 +220,15 @@ class _Reader:
             sources=sources,
             others={name: count for name, count in others.items() if count},
             problems=tuple(self._problems),
+            elsewhere=frozenset(guid for one in inside if (guid := _guid(one.get("guid")))),
+            code_notes=self._code_notes,
         )
 
     def codebook(self, root: Any) -> Project:
         codes = tuple(self._codes(root))
         return Project(
             name="",
-            description=_text(root, "Description"),
+            description=text_below(root, "Description"),
             notes={},
             users={},
             codes=codes,
@@ -234,70 +248,91 @@ class _Reader:
         return tuple(one for one in found if one.codes)
 
     def _within(self, element: Any, name: str) -> Iterator[Any]:
-        around = _first(element, name)
-        return iter(()) if around is None else (child for child in around if _name(child))
+        around = first(element, name)
+        return iter(()) if around is None else (child for child in around if local_name(child))
 
     def _wrong(self, element: Any, what: str, fix: str) -> None:
-        self._problems.append(Problem(file=self._file, row=element.sourceline, what=what, fix=fix))
+        add_problem(self._problems, Problem(file=self._file, row=element.sourceline, what=what, fix=fix))
 
     def _own(self, element: Any, what: str) -> str:
         """An element's own id, which no other may have."""
         guid = _guid(element.get("guid"))
+        # NVivo writes a code for each case, under the case's guid.
+        again = what == "case" and guid in self._codes_seen
         shown = f"the {what} {element.get('name')!r}" if element.get("name") else f"a {what}"
         if guid is None:
             self._wrong(element, f"{shown} has no guid", "export the project again")
             return f"line {element.sourceline}"
-        if guid in self._seen:
+        if guid in self._seen and not again:
             fix = f"give one of them another (the first is in line {self._seen[guid]})"
             self._wrong(element, f"{shown} has the guid of another element, {guid}", fix)
         self._seen.setdefault(guid, element.sourceline)
         return guid
 
     def _note(self, element: Any) -> str:
-        return (
-            _text(element, "PlainTextContent") or _text(element, "Description") or element.get("name") or ""
-        ).strip()
+        inner = text_below(element, "PlainTextContent")
+        text = inner or self._find(element.get("plainTextPath"), element.get("richTextPath"))
+        return (text or text_below(element, "Description") or element.get("name") or "").strip()
+
+    def _in_notes(self, root: Any) -> Iterator[Any]:
+        """Notes that are coded themselves, and what is selected in notes."""
+        for note in self._within(root, "Notes"):
+            yield note
+            yield from children(note, "PlainTextSelection")
+
+    def _check_values(self, variables: dict[str, str], sources: tuple[Source, ...], cases: tuple[Case, ...]) -> None:
+        used = {guid for one in (*sources, *cases) for guid in one.values}
+        for guid in sorted(used - set(variables)):
+            what = f"values are given to a variable that is not there, {guid}"
+            add_problem(self._problems, Problem(file=self._file, what=what, fix=AGAIN))
 
     def _refs(self, element: Any, *names: str) -> tuple[str, ...]:
-        found = (_guid(child.get("targetGUID")) for child in _all(element, *names))
+        found = (_guid(child.get("targetGUID")) for child in children(element, *names))
         return tuple(guid for guid in found if guid)
 
     def _codes(self, book: Any) -> Iterator[Code]:
         """Parents before their children; no recursion, since they may be nested deep."""
-        around = _first(book, "Codes")
+        around = first(book, "Codes")
         if around is None:
             return
-        stack = [(element, None) for element in reversed(list(_all(around, "Code")))]
+        stack = [(element, None) for element in reversed(list(children(around, "Code")))]
         while stack:
             element, parent = stack.pop()
             guid = self._own(element, "code")
+            self._codes_seen.add(guid)
+            self._code_notes[guid] = self._refs(element, "NoteRef")
             yield Code(
                 guid=guid,
                 name=element.get("name") or "",
                 parent=parent,
-                description=_text(element, "Description"),
+                description=text_below(element, "Description"),
             )
-            stack += [(child, guid) for child in reversed(list(_all(element, "Code")))]
+            stack += [(child, guid) for child in reversed(list(children(element, "Code")))]
 
     def _values(self, element: Any) -> dict[str, str]:
         values: dict[str, str] = {}
-        for value in _all(element, "VariableValue"):
+        for value in children(element, "VariableValue"):
             variable = next(iter(self._refs(value, "VariableRef")), None)
-            text = next(("".join(child.itertext()) for child in value if _name(child).endswith("Value")), None)
+            text = next(("".join(child.itertext()) for child in value if local_name(child).endswith("Value")), None)
             if variable and text and text.strip():
                 values[variable] = text.strip()
         return values
 
     def _case(self, element: Any) -> Case:
         guid = self._own(element, "case")
+        coded = guid in self._codes_seen
+        sources = self._refs(element, "SourceRef")
+        # MAXQDA and Quirkos write a nameless case for each source, to hold its variables.
+        named = element.get("name") or (self._titles.get(sources[0]) if len(sources) == 1 else None)
         return Case(
             guid=guid,
-            name=element.get("name") or guid,
-            sources=self._refs(element, "SourceRef"),
+            name=named or guid,
+            sources=sources,
             selections=self._refs(element, "SelectionRef"),
             values=self._values(element),
-            codes=self._refs(element, "CodeRef"),
-            description=_text(element, "Description"),
+            codes=(*self._refs(element, "CodeRef"), *([guid] if coded else [])),
+            coded=coded,
+            description=text_below(element, "Description"),
         )
 
     def _codings(self, element: Any) -> tuple[Coding, ...]:
@@ -307,15 +342,15 @@ class _Reader:
                 user=_guid(coding.get("creatingUser")) or _guid(element.get("creatingUser")),
                 notes=self._refs(coding, "NoteRef"),
             )
-            for coding in _all(element, "Coding")
+            for coding in children(element, "Coding")
         )
 
     def _source(self, element: Any) -> Source:
-        guid, kind = self._own(element, "source"), _name(element)
+        guid, kind = self._own(element, "source"), local_name(element)
         parts: list[Part] = [self._part(element)] if kind == "TextSource" else []
-        parts += [self._part(child) for child in _all(element, "Representation", "Transcript", "TextDescription")]
+        parts += [self._part(child) for child in children(element, "Representation", "Transcript", "TextDescription")]
         names = ("PDFSelection", "PictureSelection", "AudioSelection", "VideoSelection")
-        beside = list(_all(element, *names))
+        beside = list(children(element, *names))
         in_text = {one.guid for part in parts for one in part.selections}
         # Some programs write what is selected in a PDF's text twice, under one guid: on the page and in the text.
         again = {one: child for child in beside if (one := _guid(child.get("guid"))) in in_text}
@@ -337,19 +372,19 @@ class _Reader:
             selections=tuple(self._selection(child) for child in beside if _guid(child.get("guid")) not in in_text),
             codings=self._codings(element),
             values=self._values(element),
-            description=_text(element, "Description"),
+            description=text_below(element, "Description"),
             notes=self._refs(element, "NoteRef"),
         )
 
     def _part(self, element: Any) -> Part:
-        chosen = _all(element, "PlainTextSelection", "TranscriptSelection")
+        chosen = children(element, "PlainTextSelection", "TranscriptSelection")
         sync = {
             guid: position
-            for point in _all(element, "SyncPoint")
+            for point in children(element, "SyncPoint")
             if (guid := _guid(point.get("guid"))) and (position := self._number(point, "position")) is not None
         }
         return Part(
-            content=_text(element, "PlainTextContent"),
+            content=text_below(element, "PlainTextContent"),
             path=element.get("plainTextPath"),
             rich=element.get("richTextPath"),
             selections=tuple(self._selection(child) for child in chosen),
@@ -367,8 +402,8 @@ class _Reader:
         return None
 
     def _selection(self, element: Any) -> Selection:
-        inner = _first(element, "Representation")
-        text = None if inner is None else _text(inner, "PlainTextContent")
+        inner = first(element, "Representation")
+        text = None if inner is None else text_below(inner, "PlainTextContent")
         shown = ("page", "firstX", "firstY", "secondX", "secondY", "begin", "end")
         place = " ".join(f"{name} {element.get(name)}" for name in shown if element.get(name))
         return Selection(
@@ -379,6 +414,6 @@ class _Reader:
             codings=self._codings(element),
             place=place,
             syncs=(_guid(element.get("fromSyncPoint")), _guid(element.get("toSyncPoint"))),
-            description=_text(element, "Description"),
+            description=text_below(element, "Description"),
             notes=self._refs(element, "NoteRef"),
         )

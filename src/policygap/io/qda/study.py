@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...errors import Problem, StudyError
 from ...package import Package
 from ..archive import Archive
-from ..codebook import Ids, Row, divide_codes, propose_group, propose_targets, say_proposal, to_tables
-from ..encoding import guess_encoding, guess_wide
+from ..codebook import Code, Ids, Row, divide_codes, propose_group, propose_targets, say_proposal, to_tables
 from ..limits import Limits
 from ..mapping import CodeMapping
 from ..naming import slug
 from .blocks import split_block
 from .kept import find_kept
-from .project import Coding, Part, Project, Selection, Source, parse_codebook, parse_project
+from .markup import AGAIN
+from .project import Coding, Part, Project, Selection, Source, add_problem, parse_codebook, parse_project
 from .speakers import find_speakers
+from .texts import Counted, Text, Texts, choose_way
 
 __all__ = ["read_qdc", "read_qdpx"]
 
-_PREFIX: Final = 30  # letters of a selection's name that are held against the text
-_SEEN: Final = 500  # characters of both that are looked at for it
+_LISTED: Final = 5  # names that a remark gives as examples
+_SHOWN: Final = 60  # characters of a name in a remark
 
 
 def read_qdpx(path: Path, mapping: CodeMapping | None = None, limits: Limits | None = None) -> Package:
@@ -50,7 +51,8 @@ def read_qdpx(path: Path, mapping: CodeMapping | None = None, limits: Limits | N
     """
     limits = limits or Limits()
     with Archive(path, limits) as archive:
-        project, texts = _open(archive, path.name)
+        texts = Texts(archive, limits)
+        project = _open(archive, path.name, limits, texts)
         return _Builder(project, texts, mapping, path, limits).package()
 
 
@@ -60,78 +62,25 @@ def read_qdc(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package
     if size > limits.text:
         what = f"it has {size / 1e6:,.0f} MB, more than the {limits.text / 1e6:,.0f} MB that are read"
         raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
-    project = parse_codebook(path.read_bytes(), path.name)
-    return _Builder(project, lambda _: None, mapping, path, limits).package()
+    project = parse_codebook(path.read_bytes(), path.name, limits)
+    return _Builder(project, None, mapping, path, limits).package()
 
 
 # -- the archive
 
 
-def _open(archive: Archive, file: str) -> tuple[Project, Callable[[str | None], str | None]]:
-    found = [name for name in archive.names if name.lower().endswith(".qde")]
+def _open(archive: Archive, file: str, limits: Limits, texts: Texts) -> Project:
+    # What a Mac keeps of a file's looks stands beside it under the same name.
+    found = [name for name in archive.names if name.lower().endswith(".qde") and not name.startswith("__MACOSX/")]
     if len(found) != 1:
         what = f"it holds {len(found)} files that end in .qde, where a project holds one"
-        raise StudyError([Problem(file=file, what=what, fix="export it again from the program it was made with")])
-    project = parse_project(archive.read(found[0]), found[0])
-    members = {_base(name): name for name in archive.names}
+        raise StudyError([Problem(file=file, what=what, fix=AGAIN)])
 
-    def text_of(path: str | None) -> str | None:
-        """The text that a path of a source leads to, if the archive holds it."""
-        name = members.get(_base(path)) if path else None
-        return None if name is None else _decode(archive.read(name))
+    def find(plain: str | None, rich: str | None) -> str | None:
+        text = texts.find(plain, rich)
+        return None if text is None else text.text.removeprefix("\ufeff")
 
-    return project, text_of
-
-
-def _base(path: str) -> str:
-    return PurePosixPath(path.removeprefix("internal://").replace("\\", "/")).name.casefold()
-
-
-def _decode(data: bytes) -> str:
-    wide = guess_wide(data[:4096])
-    for codec in (wide.codec if wide else "utf-8", guess_encoding(data).codec):
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("utf-8", errors="replace")
-
-
-# -- the texts
-
-
-def _as_it_stands(text: str) -> str:
-    return text
-
-
-_WAYS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
-    ("", lambda text: text.removeprefix("\ufeff")),
-    ("with a line's end as one character", lambda text: text.removeprefix("\ufeff").replace("\r\n", "\n")),
-    ("with the mark at the text's start", _as_it_stands),
-    (
-        "with a line's end as two characters",
-        lambda text: text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\n", "\r\n"),
-    ),
-)
-
-
-def _choose_way(text: str, selections: Sequence[Selection]) -> tuple[str, str]:
-    """How the program counted: the first way in which most selections begin with what they are called."""
-    scored: list[tuple[int, str, str]] = []
-    for said, way in _WAYS:
-        counted = way(text)
-        hits = sum(_begins(counted, one) for one in selections)
-        scored.append((hits, said, counted))
-    most = max(scored, key=lambda one: one[0])
-    return most[1], most[2]
-
-
-def _begins(text: str, selection: Selection) -> bool:
-    if selection.start is None or selection.end is None or not selection.name:
-        return False
-    there = " ".join(text[selection.start : min(selection.end, selection.start + _SEEN)].split())
-    called = " ".join(selection.name[:_SEEN].removesuffix("…").removesuffix("...").split())
-    return bool(called) and there[:_PREFIX].startswith(called[:_PREFIX])
+    return parse_project(archive.read(found[0], limits.text), found[0], limits, find)
 
 
 # -- the tables
@@ -168,16 +117,17 @@ class _Builder:
     def __init__(
         self,
         project: Project,
-        text_of: Callable[[str | None], str | None],
+        texts: Texts | None,
         mapping: CodeMapping | None,
         path: Path,
         limits: Limits,
     ) -> None:
-        self._project, self._text_of, self._path = project, text_of, path
+        self._project, self._texts, self._path = project, texts, path
         self._most, self._room = limits.characters, limits.characters
         self._problems: list[Problem] = list(project.problems)
         self._remarks: list[str] = []
         self._kept = find_kept(project)
+        self._cases = {case.guid for case in project.cases if case.coded}
         self._by_guid = {code.guid: code for code in project.codes}
         self._coded = self._count_codings()
         self._toml = path.with_suffix(".toml").name
@@ -185,9 +135,15 @@ class _Builder:
         self._tables: dict[str, list[Row]] = {
             name: [] for name in ("sources", "groups", "actors", "themes", "targets", "statements", "codings")
         } | dict(self._kept.tables)
-        self._source_ids, self._missing, self._ways = Ids(), Counter[str](), Counter[str]()
+        self._source_ids = Ids(dict.fromkeys(_ids_before(project.sources), 1))
+        self._taken = _ids_before(one for source in project.sources for one in source.all_selections())
+        self._numbers = Counter[str]()
+        self._missing, self._ways = Counter[str](), Counter[str]()
+        self._sets = self._find_sets()
+        self._words: dict[str, bool] = {}
         self._strangers: set[str] = set()
         self._used_notes = set(self._kept.notes)
+        self._asked: set[str] = set()
 
     def package(self) -> Package:
         self._add_codes()
@@ -208,12 +164,13 @@ class _Builder:
         )
 
     def _wrong(self, what: str, fix: str) -> None:
-        self._problems.append(Problem(file=self._path.name, what=what, fix=fix))
+        add_problem(self._problems, Problem(file=self._path.name, what=what, fix=fix))
 
     # codes
 
     def _count_codings(self) -> Counter[str]:
-        given = [coding for source in self._project.sources for coding in _codings_of(source)]
+        said = (one for source in self._project.sources for one in (source, *source.all_selections()))
+        given = [coding for one in said for coding in one.codings]
         lost = Counter(coding.code for coding in given if coding.code and coding.code not in self._by_guid)
         for guid, count in sorted(lost.items()):
             self._wrong(f"{count} codings name a code that is not there, {guid}", "export it again, with its codebook")
@@ -247,7 +204,7 @@ class _Builder:
         return CodeMapping(themes=themes, targets=targets, group=group)
 
     def _add_codes(self) -> None:
-        codes = self._kept.codes
+        codes = [self._with_more(code) for code in self._kept.codes if code.guid not in self._cases]
         found = divide_codes(codes, self._project.sets, self._mapping, self._coded, self._toml)
         self._code_ids = found.ids
         self._tables["themes"] += found.themes
@@ -256,12 +213,36 @@ class _Builder:
         for what, fix in found.problems:
             self._wrong(what, fix)
 
+    def _with_more(self, code: Code) -> Code:
+        """A code with the sets that it is in and the notes on it, and without a parent that is a case's code."""
+        more = {"sets": "; ".join(self._sets[code.guid])} if self._sets.get(code.guid) else {}
+        notes = [one.strip() for one in self._read_notes(self._project.code_notes.get(code.guid, ())) if one.strip()]
+        more |= {"memo": "\n\n".join(dict.fromkeys(notes))} if notes else {}
+        parent = None if code.parent in self._cases else code.parent
+        return evolve(code, parent=parent, columns={**more, **code.columns})
+
+    def _find_sets(self) -> dict[str, list[str]]:
+        sets: dict[str, list[str]] = {}
+        for one in self._project.sets:
+            for guid in one.codes:
+                sets.setdefault(guid, []).append(one.name)
+        for guid in sorted(set(sets) - set(self._by_guid)):
+            self._wrong(f"the set {sets[guid][0]!r} names a code that is not there, {guid}", AGAIN)
+        return sets
+
     # actors
 
     def _add_actors(self) -> None:
-        inner = {source.guid: [one.guid for one in _selections_of(source)] for source in self._project.sources}
+        inner = {source.guid: [one.guid for one in self._said_in(source)] for source in self._project.sources}
         found = find_speakers(self._project, self._mapping.group, inner)
         self._speakers = found.of
+        self._columns = found.columns
+        if found.columns:
+            shown = [f"{self._project.variables[guid]} ({column})" for guid, column in found.columns.items()]
+            self._remarks.append(
+                f"Variables that are no group ({len(shown)}) are columns of actors and sources: "
+                f"{_list(shown, quoted=False)}."
+            )
         self._tables["groups"] += found.groups
         self._tables["actors"] += found.actors
         self._remarks += found.remarks
@@ -285,31 +266,63 @@ class _Builder:
         nameless = kept.pop("table", "") == "statements"
         source_id = kept.get("id") or self._source_ids.new(PurePosixPath(source.name).stem, "source")
         if not nameless:
-            row: Row = {**kept, "id": source_id, "title": source.name}
+            values: Row = {self._columns[guid]: text for guid, text in source.values.items() if guid in self._columns}
+            row: Row = {**values, **kept, "id": source_id, "title": source.name}
             row |= {} if block else {"kind": "submission"}
             self._tables["sources"].append(_with_memo(row, memo, self._read_notes(source.notes)))
         said: list[_Said] = []
         whole: str | None = None
         for part in source.parts:
-            text = part.content if part.content is not None else self._text_of(part.path)
+            text = self._text_of(part)
             chosen = [_with_sync(one, part) for one in part.selections]
-            if text is None:
-                said += [self._by_name(source, one) for one in chosen]
-                continue
-            way, text = _choose_way(text, chosen)
-            whole = whole or text
-            self._ways[way] += 1
+            counted = None if text is None else self._count(source, text, chosen)
             for one in chosen:
-                found = self._by_offsets(source, one, text)
-                said += [found] if found else []
-        said += [self._by_name(source, one) for one in source.selections]
-        if source.codings:
+                if self._is_said(one):
+                    found = self._by_name(source, one) if counted is None else self._by_offsets(source, one, counted)
+                    said += [found] if found else []
+            whole = whole or (text.text if text else None)
+        said += [self._by_name(source, one) for one in source.selections if self._is_said(one)]
+        if self._is_said(source):
+            text_of_it = (whole or source.name).removeprefix("\ufeff").strip() or source.name
+            self._spend(len(text_of_it))
             given = Selection(
-                guid=source.guid, name=whole or source.name, start=None, end=None, codings=source.codings, place=""
+                guid=source.guid, name=source.name, start=None, end=None, codings=source.codings, place=""
             )
-            text = (whole or source.name).strip() or source.name
-            said.append(_say((-1, 0), text, "whole", given))
+            said.append(_say((-1, 0), text_of_it, "whole", given))
         self._add_statements(source, source_id, said, nameless=nameless)
+
+    def _said_in(self, source: Source) -> list[Selection | Source]:
+        """What of a source becomes statements."""
+        return [one for one in (*source.all_selections(), source) if self._is_said(one)]
+
+    def _is_said(self, one: Selection | Source) -> bool:
+        """Whether it is a statement: a stretch that is coded with cases alone says who speaks in it."""
+        if isinstance(one, Source) and not one.codings:
+            return False
+        return not one.codings or bool(one.description) or any(coding.code not in self._cases for coding in one.codings)
+
+    def _text_of(self, part: Part) -> Text | None:
+        if part.content is not None:
+            return Text(text=part.content)
+        return self._texts.find(part.path, part.rich) if self._texts else None
+
+    def _count(self, source: Source, text: Text, chosen: Sequence[Selection]) -> Counted | None:
+        """The text as the program counted it; that of a Word file is of use only where the names of selections fit."""
+        counted = choose_way(text.text, chosen)
+        if text.word and chosen:
+            fits = counted.hits * 2 > counted.named or not counted.named
+            self._words[source.name] = fits
+            if not fits:
+                return None
+        if counted.said:
+            self._ways[counted.said] += 1
+        return evolve(counted, loose=text.word)
+
+    def _spend(self, characters: int) -> None:
+        self._room -= characters
+        if self._room < 0:
+            what = f"its selections hold more than the {self._most:,} characters that are read"
+            raise StudyError([Problem(file=self._path.name, what=what, fix="if you trust it, raise the limit")])
 
     def _by_name(self, source: Source, one: Selection) -> _Said:
         """A selection whose text is not there: what it is called stands for it."""
@@ -319,20 +332,18 @@ class _Builder:
         text = one.name or f"(no text: {source.kind} {place})"
         return _say((start, end), text, place, one)
 
-    def _by_offsets(self, source: Source, one: Selection, text: str) -> _Said | None:
-        if one.start is None or one.end is None:
+    def _by_offsets(self, source: Source, one: Selection, counted: Counted) -> _Said | None:
+        if one.start is None or one.end is None or (counted.loose and one.end > len(counted.text)):
             return self._by_name(source, one)
-        if one.end < one.start or one.end > len(text):
-            wrong = "ends before it starts" if one.end < one.start else f"lies beyond the text's {len(text)} characters"
+        length = len(counted.text)
+        if one.end < one.start or one.end > length:
+            wrong = "ends before it starts" if one.end < one.start else f"lies beyond the text's {length} characters"
             what = f"the selection {one.start}-{one.end} of {source.name!r} {wrong}"
             self._wrong(what, "export it again, or delete the selection")
             return None
-        self._room -= one.end - one.start
-        if self._room < 0:
-            what = f"its selections hold more than the {self._most:,} characters that are read"
-            raise StudyError([Problem(file=self._path.name, what=what, fix="if you trust it, raise the limit")])
+        self._spend(one.end - one.start)
         place = f"{one.start}-{one.end}"
-        found = text[one.start : one.end]
+        found = counted.cut(one.start, one.end)
         if not found.strip():
             self._missing[source.name] += 1
             found = one.name or "(nothing selected)"
@@ -345,7 +356,7 @@ class _Builder:
             speaker = self._speakers.get(one.selection.guid) or self._speakers[source.guid]
             key = (speaker, one.block["id"]) if "id" in one.block else (speaker, one.place, one.text.strip(), "")
             same.setdefault(key, []).append(one)
-        for number, ((speaker, *_), alike) in enumerate(same.items(), start=1):
+        for (speaker, *_), alike in same.items():
             first = alike[0]
             row: Row = {"speaker": speaker, "source": None if nameless else source_id}
             if first.block:
@@ -353,13 +364,21 @@ class _Builder:
             else:
                 row |= {"text": first.text.strip(), "kind": self._mapping.kind, "locator": first.place or None}
                 row["guid"] = first.selection.guid
-            row["id"] = first.block.get("id") or f"{source_id}-{number}"
+            row["id"] = first.block.get("id") or self._new_id(source_id)
             notes = [note for one in alike for note in self._read_notes(one.selection.notes)]
             self._tables["statements"].append(_with_memo(row, *(one.memo for one in alike), notes))
             codings = self._codings([coding for one in alike for coding in one.selection.codings])
             if not first.block:  # what one coder said twice, or at two selections alike, is said once
                 codings = list({str(sorted(one.items())): one for one in codings}.values())
             self._tables["codings"] += [{"statement": row["id"], **coding} for coding in codings]
+
+    def _new_id(self, source_id: str) -> str:
+        """The next id of a source's statements that no statement had before."""
+        while True:
+            self._numbers[source_id] += 1
+            made = f"{source_id}-{self._numbers[source_id]}"
+            if made not in self._taken:
+                return made
 
     def _codings(self, codings: Sequence[Coding]) -> list[Row]:
         given: list[Row] = []
@@ -378,6 +397,7 @@ class _Builder:
 
     def _read_notes(self, guids: Sequence[str]) -> list[str]:
         self._used_notes.update(guids)
+        self._asked.update(guids)
         return [self._project.notes[guid] for guid in guids if guid in self._project.notes]
 
     def _coder(self, coding: Coding) -> str | None:
@@ -393,15 +413,33 @@ class _Builder:
     def _remark_on_the_rest(self) -> None:
         if not self._tables["sources"]:
             return
-        for name, count in self._missing.items():
+        if self._missing:
             self._remarks.append(
-                f"Selections of {name!r} have no text here ({count}); what the program called them stands for it."
+                f"Selections of {_list(self._missing)} have no text here ({sum(self._missing.values()):,}); "
+                "what the program called them stands for it."
             )
+        for fits, said in (
+            (
+                True,
+                "was taken out of a Word file; check some of their statements, since programs count its characters "
+                "in different ways",
+            ),
+            (False, "in a Word file does not fit the selections, so it was not used"),
+        ):
+            if names := [name for name, one in self._words.items() if one is fits]:
+                self._remarks.append(f"The text of {_list(names)} {said}.")
         for way, count in self._ways.items():
-            if way:
-                self._remarks.append(f"In {count} sources offsets were counted {way}, as the selections' names show.")
-        for guid in sorted(self._strangers):
-            self._remarks.append(f"Codings by the user {guid}, whom the project does not list, keep that id as coder.")
+            self._remarks.append(f"In {count} sources offsets were counted {way}, as the selections' names show.")
+        if self._strangers:
+            self._remarks.append(
+                f"Codings by users whom the project does not list ({len(self._strangers)}) keep their ids as coders: "
+                f"{_list(sorted(self._strangers), quoted=False)}."
+            )
+        for path in self._texts.twofold if self._texts else ():
+            self._wrong(f"the path {path!r} leads to several files", AGAIN)
+        gone = sum(1 for guid in self._asked if guid not in self._project.notes)
+        if gone:
+            self._remarks.append(f"Notes that are named and not there ({gone}) were left out.")
         lost = sum(1 for guid in self._project.notes if guid not in self._used_notes)
         for name, count in {"Notes": lost, **self._project.others}.items():
             if not count:
@@ -409,15 +447,17 @@ class _Builder:
             self._remarks.append(f"{name} ({count}) have no place in a study and were left out.")
 
 
-def _selections_of(source: Source) -> list[Selection | Source]:
-    """What of a source becomes statements."""
-    found: list[Selection | Source] = [one for part in source.parts for one in part.selections]
-    found += source.selections
-    return [*found, source] if source.codings else found
+def _ids_before(given: Iterable[Selection | Source]) -> set[str]:
+    """The ids that policygap wrote into descriptions."""
+    blocks = (split_block(one.description)[1] for one in given)
+    return {block["id"] for block in blocks if block and "id" in block}
 
 
-def _codings_of(source: Source) -> list[Coding]:
-    return [coding for one in _selections_of(source) for coding in one.codings]
+def _list(names: Iterable[str], *, quoted: bool = True) -> str:
+    """The first names, and how many more there are."""
+    given = [name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…" for name in names]
+    shown = ", ".join(repr(name) if quoted else name for name in given[:_LISTED])
+    return f"{shown} and {len(given) - _LISTED} more" if len(given) > _LISTED else shown
 
 
 def _with_sync(one: Selection, part: Part) -> Selection:
@@ -425,4 +465,4 @@ def _with_sync(one: Selection, part: Part) -> Selection:
     first, last = (part.sync.get(guid) if guid else None for guid in one.syncs)
     if one.start is not None or first is None or last is None:
         return one
-    return Selection(guid=one.guid, name=one.name, start=first, end=last, codings=one.codings, place=one.place)
+    return evolve(one, start=first, end=last)
