@@ -83,7 +83,7 @@ def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limi
     if found is not None:
         return _read_other(found, path, mapping, limits)
     if path.suffix.lower() == ".xlsx" and path.is_file():
-        return _read_excel(path, mapping)
+        return _read_excel(path, mapping, limits)
     if not os.path.lexists(path) or mapping is not None:
         there = os.path.lexists(path)
         what = "this is no file of another program, whose codes are mapped"
@@ -128,9 +128,9 @@ def _read_other(
         return Package(name=path.stem, problems=error.problems)
 
 
-def _read_excel(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None) -> Package:
+def _read_excel(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None) -> Package:
     try:
-        return read_workbook(path, _choose(mapping, path))
+        return read_workbook(path, _choose(mapping, path), limits)
     except StudyError as error:
         return Package(name=path.stem, problems=error.problems)
 
