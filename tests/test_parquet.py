@@ -247,3 +247,18 @@ def test_without_pyarrow_the_error_names_the_extra(
     with pytest.raises(pg.UsageError, match=r"Parquet needs the extra arrow"):
         pg.read_study("smabystrategi").write(tmp_path / "new", format="parquet")
     assert not (tmp_path / "new").exists()
+
+
+def test_the_evidence_goes_to_other_engines_and_counts_the_same_there(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.parquet"
+    assert main(["convert", "smabystrategi", str(path)]) == 0
+    first = path.read_bytes()
+    assert main(["convert", "smabystrategi", str(path)]) == 0
+    assert path.read_bytes() == first
+    counted = duckdb.sql(
+        f"SELECT theme, count(DISTINCT speaker) FROM '{path}' WHERE target = 'E' AND theme IS NOT NULL GROUP BY theme"
+    )
+    matrix = pg.gap_matrix(pg.read_study("smabystrategi"))["E"].fillna(0)
+    assert dict(counted.fetchall()) == {theme: count for theme, count in matrix.items() if count}
+    with pytest.raises(pg.UsageError, match="evidence is not written as"):
+        pg.write_evidence(pd.DataFrame(), tmp_path / "x.csv")

@@ -589,14 +589,18 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
+    from .evidence import collect_evidence
     from .graph import build_graph
     from .io.formats import find_format
-    from .onward import GRAPHS, write_graph
+    from .onward import EVIDENCE, GRAPHS, write_evidence, write_graph
 
     study, out = _read(arguments), Path(arguments.out)
     other = arguments.to or find_format(out, reading=False)
     if not other and out.suffix.lower() in GRAPHS and not out.is_dir():
         write_graph(build_graph(study), out)
+        return DONE
+    if not other and out.suffix.lower() == EVIDENCE and not out.is_dir():
+        write_evidence(collect_evidence(study), out)
         return DONE
     for loss in study.write(out, format=arguments.to):
         print(printable(loss), file=sys.stderr)
