@@ -90,7 +90,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         name="sssom",
         about="a mapping set (SSSOM)",
-        suffixes=(".sssom.tsv", ".tsv"),
+        suffixes=(".sssom.tsv", ".sssom.csv", ".tsv", ".csv"),
         read=read_sssom,
         write=write_sssom,
         looks=looks_like_sssom,
@@ -152,7 +152,10 @@ def find_format(path: Path, *, wanted: str | None = None, reading: bool) -> Form
     likely = sorted((one for one in able if fits[one.name]), key=lambda one: -fits[one.name])
     if reading and any(one.looks for one in likely):
         start = _start(path)
-        likely = [one for one in likely if one.looks is None or one.looks(start)]
+        seen = [one for one in likely if one.looks is not None and one.looks(start)]
+        # What no format knows by sight is of that which alone ends so, whose reader then says what is wrong with it.
+        own = [one for one in likely if one.looks is None or sum(n == fits[one.name] for n in fits.values()) == 1]
+        likely = seen or own
     return likely[0] if likely else None
 
 
@@ -162,7 +165,8 @@ def _ends(one: Format, reading: bool) -> tuple[str, ...]:
 
 def _start(path: Path) -> bytes:
     with path.open("rb") as stream:
-        return stream.read(_LOOKED_AT)
+        # Without byte order marks and zeros, UTF-16 is what the same text is in ASCII.
+        return stream.read(_LOOKED_AT).replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
 
 
 def endings(formats: Iterable[Format], *, reading: bool) -> str:
