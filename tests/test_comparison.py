@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import policygap as pg
 from policygap.cli import main
-from policygap.comparison import fingerprint
+from policygap.fingerprints import fingerprint
 from policygap.testing import studies
 
 

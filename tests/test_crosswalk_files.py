@@ -83,7 +83,7 @@ def test_independent_libraries_accept_what_is_written(tmp_path: Path) -> None:
     validate(mappings)
     assert len(mappings.df) == len(study.links)
     study.write(tmp_path / "x.oscal.json")
-    model = Model(**json.loads((tmp_path / "x.oscal.json").read_text(encoding="utf-8")))
+    model: Any = Model(**json.loads((tmp_path / "x.oscal.json").read_text(encoding="utf-8")))
     found = [one for mapping in model.mapping_collection.mappings for one in mapping.maps]
     assert len(found) == int(study.links["target"].notna().sum())
 

@@ -5,8 +5,6 @@ Nouns, codings, coverage and gaps are compared, and codings whose statement's te
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,13 +15,14 @@ from attrs import evolve, frozen
 from .choices import Choices
 from .coverage import Coverage, measure_coverage
 from .decisions import DecisionTable
+from .fingerprints import fingerprint
 from .gaps import Gap, find_gaps
 from .io.cells import text_of
 from .schema import TABLES
 from .showing import to_html_table
 from .study import Study
 
-__all__ = ["StudyDiff", "diff_studies", "find_stale", "fingerprint", "stamp_codings"]
+__all__ = ["StudyDiff", "diff_studies", "find_stale", "stamp_codings"]
 
 # What tells the rows of a table apart that have no id; those that are alike in it are paired in their order.
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,23 +33,8 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _NOUNS: Final = tuple(name for name in TABLES if name != "codings")
 _MEASURES: Final = ("attention", "demand", "share", "units", "assessed", "statements")
-_DIGITS: Final = 16
 _CHANGE: Final = ("table", "id", "change", "column", "old", "new")
 _STALE: Final = ("statement", "code", "coder", "why", "old_text", "new_text")
-
-
-def fingerprint(text: str) -> str:
-    """A short sum of a text, the same for texts that differ in blanks or in how accents are composed.
-
-    The first 16 hexadecimal digits of SHA-256 over the text in Unicode's form NFC, every run of blanks made one.
-
-    Examples
-    --------
-    >>> fingerprint("More  homes ") == fingerprint("More homes")
-    True
-    """
-    plain = " ".join(unicodedata.normalize("NFC", text).split())
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 @frozen(kw_only=True, eq=False)

@@ -132,6 +132,7 @@ def _names_of(types: dict[str, Any]) -> dict[str, str]:
 def write_explorer(outgoing: Outgoing, name: str) -> Written:
     """Write the links of a study as mapping objects; relations are the types of the mapping."""
     held = {
+        "study": ["version", "explorer"],
         "themes": ["id", "label", "group"],
         "targets": ["id", "label", "kind"],
         "links": ["theme", "target", "relation", "mapping_type", "status", "comments", "references", *_SCORES],

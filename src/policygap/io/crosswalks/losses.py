@@ -19,7 +19,7 @@ def losses_of(outgoing: Outgoing, held: Mapping[str, Sequence[str]]) -> tuple[st
     outgoing
         The study's tables.
     held
-        The columns that the format holds, by table.
+        The columns that the format holds, by table; under ``study`` the metadata.
 
     Raises
     ------
@@ -30,6 +30,9 @@ def losses_of(outgoing: Outgoing, held: Mapping[str, Sequence[str]]) -> tuple[st
         fix = "choose a format for statements, such as .qdpx"
         raise StudyError([Problem(file="links", what="the study has no links, and this format holds no more", fix=fix)])
     losses: list[str] = []
+    said = [str(key) for key in outgoing.meta if key not in ("id", *held.get("study", ()))]
+    if said:
+        losses.append(f"The format has no place for what is said of the study: {', '.join(said)}.")
     for table, frame in outgoing.tables.items():
         if table not in held:
             losses.append(f"The format has no place for {table} ({len(frame)}).")

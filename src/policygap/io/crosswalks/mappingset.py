@@ -32,6 +32,7 @@ def write_sssom(outgoing: Outgoing, name: str) -> Written:
     said = outgoing.meta.get("sssom")
     before: Mapping[str, Any] = said if isinstance(said, dict) else {}
     held = {
+        "study": ["title", "licenses", "sssom"],
         "themes": ["id", "label"],
         "targets": ["id", "label", "kind"],
         "links": ["theme", "target", "relation", "coder", "basis", "note", "comment"],

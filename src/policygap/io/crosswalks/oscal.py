@@ -259,6 +259,7 @@ def _kind_of(href: str | None) -> str:
 def write_oscal(outgoing: Outgoing, name: str) -> Written:
     """Write the links of a study as a mapping collection: a mapping for each kind of target."""
     held = {
+        "study": ["title", "version", "created"],
         "themes": ["id", "label"],
         "targets": ["id", "label", "kind"],
         "links": ["theme", "target", "relation", "note"],
