@@ -171,6 +171,9 @@ def test_a_graph_is_written_whole_or_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_converts_to_a_graph(tmp_path: Path) -> None:
+def test_the_command_converts_to_a_graph_and_says_what_that_does_not_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["convert", "smabystrategi", str(tmp_path / "g.graphml")]) == 0
+    assert "and not sources (3), groups (10), actors (27)" in capsys.readouterr().err
     assert nx.read_graphml(tmp_path / "g.graphml").nodes["A"]["kind"] == "focus_area"
