@@ -57,6 +57,7 @@ class _Reader:
         self._file = file
         self._said = said
         self._lost: Counter[str] = Counter()
+        self._names: dict[str, str] = {}
         self.links = Links()
         groups = said.get("capability_groups")
         self._groups: dict[str, Any] = groups if isinstance(groups, dict) else {}
@@ -116,11 +117,11 @@ class _Reader:
     def _columns(self, one: dict[str, Any]) -> dict[str, str | None]:
         """Everything else that the object says; lists are lists in a cell."""
         others = {name: value for name, value in one.items() if name not in _CODES}
-        names = own_names(others)
+        self._names |= own_names(name for name in others if name not in self._names)
         for name, value in others.items():
             if text_or_none(value) is None and value not in (None, "", []):
                 self._lost[name] += 1
-        return {**{names[name]: text_or_none(value) for name, value in others.items()}, "source": self._source}
+        return {**{self._names[name]: text_or_none(value) for name, value in others.items()}, "source": self._source}
 
 
 def _names_of(types: dict[str, Any]) -> dict[str, str]:
