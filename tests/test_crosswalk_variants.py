@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import policygap as pg
 from policygap.io.crosswalks.slots import join, split
@@ -408,3 +410,112 @@ def test_other_columns_of_a_table_are_kept(tmp_path: Path) -> None:
     assert study.links["Comment"].tolist() == ["why", "looked"]
     assert study.links["coder"].tolist() == ["ann", "bo"]
     assert study.links["file_weight"].dropna().tolist() == ["3"]
+
+
+# -- anything at all
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def with_anything(keys: tuple[str, ...], one: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """An object some of whose values are anything."""
+    return st.dictionaries(st.sampled_from(keys), ANYTHING, max_size=3).map(lambda change: {**one, **change})
+
+
+OBJECTS = with_anything(
+    (*mapping_object("a", "b"), "score_value", "theme", "weight", "self"), mapping_object("AC-1", "T1", "mitigates")
+)
+MAPS = with_anything(
+    ("relationship", "sources", "targets", "qualifiers", "coverage", "confidence-score", "remarks", "ns"),
+    oscal_map("a-1", "b-1"),
+)
+MAPPINGS = st.builds(
+    lambda maps, change: {**mapping("b.json", *maps), **change},
+    st.lists(MAPS, max_size=3),
+    st.dictionaries(
+        st.sampled_from(("source-resource", "target-resource", "maps", "source-gap-summary", "target-gap-summary")),
+        ANYTHING,
+        max_size=2,
+    ),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.builds(lambda said, rows: {"metadata": said, "mapping_objects": rows}, ANYTHING, st.lists(OBJECTS))
+    | st.builds(lambda rows, end: collection(*rows, **{"back-matter": end}), st.lists(MAPPINGS), ANYTHING)
+)
+def test_json_of_any_shape_is_a_study_or_an_error_and_what_is_read_can_be_written(tmp_path: Path, content: Any) -> None:
+    path = save(tmp_path, "x.json", content)
+    try:
+        study = pg.read_study(path)
+    except pg.PolicyGapError:
+        return
+    study.write(tmp_path / "y.zip")
+    assert pg.read_study(tmp_path / "y.zip") == study
+    study.write(tmp_path / "y.sssom.tsv")
+    assert triples(pg.read_study(tmp_path / "y.sssom.tsv")) == triples(study)
+
+
+CELLS = st.sampled_from(
+    ["a:1", "sssom:NoTermFound", "skos:exactMatch", "Not", '"', "x|y", "rdfs literal", "0.5", "", "'"]
+)
+COLUMNS = ("subject_id", "subject_label", "subject_type", "predicate_id", "object_id", "object_source", "theme", "")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    columns=st.permutations(COLUMNS),
+    rows=st.lists(st.lists(CELLS, max_size=9), max_size=4),
+    metadata=st.dictionaries(st.sampled_from(("curie_map", "object_source", "license", "a")), ANYTHING, max_size=3),
+)
+def test_a_table_of_any_cells_is_a_study_or_an_error_and_what_is_read_can_be_written(
+    tmp_path: Path, columns: list[str], rows: list[list[str]], metadata: dict[str, Any]
+) -> None:
+    above = "".join(f"#{key}: {json.dumps(value)}\n" for key, value in metadata.items())
+    table = "\n".join("\t".join(row) for row in [columns, *rows])
+    path = save(tmp_path, "x.sssom.tsv", above + table)
+    try:
+        study = pg.read_study(path)
+    except pg.PolicyGapError:
+        return
+    study.write(tmp_path / "folder")
+    assert pg.read_study(tmp_path / "folder") == study
+    study.write(tmp_path / "y.sssom.tsv")
+    assert triples(pg.read_study(tmp_path / "y.sssom.tsv")) == triples(study)
+
+
+@pytest.mark.filterwarnings("ignore")  # of another library, about itself
+def test_an_independent_library_accepts_a_set_that_is_written_again(tmp_path: Path) -> None:
+    from sssom.parsers import parse_sssom_table
+    from sssom.validators import validate
+
+    metadata = (
+        '#curie_map:\n#  a: "https://example.org/a/"\n#  b: "https://example.org/b/"\n#  s: "https://example.org/s/"\n'
+        "#mapping_set_id: https://example.org/s\n#license: https://example.org/l\n#mapping_date: 2020-01-01\n"
+        "#object_source: s:b\n#creator_id:\n#  - s:me\n"
+    )
+    header = f"{HEADER}\tauthor_label\tconfidence\tpredicate_modifier"
+    rows = [
+        "a:1\towl:equivalentClass\tb:1\tsemapv:ManualMappingCuration\tAnn|Bo\t0.5\t",
+        "a:2\tskos:exactMatch\tsssom:NoTermFound\tsemapv:ManualMappingCuration\tAnn\t\t",
+        "a:1\tskos:closeMatch\tb:2\tsemapv:ManualMappingCuration\t\t\tNot",
+    ]
+    study = pg.read_study(save(tmp_path, "x.sssom.tsv", sssom(*rows, header=header, metadata=metadata)))
+    study.write(tmp_path / "y.sssom.tsv")
+    read = parse_sssom_table(tmp_path / "y.sssom.tsv")
+    validate(read)
+    assert sorted(read.df["subject_id"]) == ["a:1", "a:1", "a:2"]
+    assert set(read.df["mapping_date"].astype(str)) == {"2020-01-01"}
+    study.write(tmp_path / "z.oscal.json")
+    pg.read_study(tmp_path / "z.oscal.json").write(tmp_path / "z.mapping.json")
+    pg.read_study(tmp_path / "z.mapping.json").write(tmp_path / "z.csv")
+    expected = {(theme, target.removeprefix("b:"), relation) for theme, target, relation in triples(study)}
+    assert {
+        (theme, target.removeprefix("b:"), relation)
+        for theme, target, relation in triples(pg.read_study(tmp_path / "z.csv"))
+    } == expected

@@ -16,7 +16,7 @@ from ..jsonfile import load_json
 from ..limits import Limits
 from ..mapping import CodeMapping
 from ..outgoing import Outgoing, Written
-from .links import Links, own_names, text_or_none
+from .links import Links, own_names, plain_meta, text_or_none
 from .losses import losses_of
 
 __all__ = ["looks_like_explorer", "read_explorer", "write_explorer"]
@@ -77,8 +77,8 @@ class _Reader:
         plain = {name: text for name, value in self._said.items() if (text := text_or_none(value))}
         types = self._said.get("mapping_types")
         shown = {"mapping_types": _names_of(types)} if isinstance(types, dict) else {}
-        title = {"title": f"{self._framework} mapping"} if self._framework else {}
-        return {**title, **({"explorer": {**plain, **shown}} if plain or shown else {})}
+        title = {"title": plain_meta(f"{self._framework} mapping")} if self._framework else {}
+        return {**title, **({"explorer": plain_meta({**plain, **shown})} if plain or shown else {})}
 
     def remark(self) -> None:
         """Say what has no place in a cell."""

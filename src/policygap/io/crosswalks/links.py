@@ -12,11 +12,12 @@ from attrs import define, field
 from ...errors import Problem, printable
 from ...package import Package, RawTable
 from ...schema import TABLES
+from ..cells import illegal_in_xml, legal_in_xml, unix_lines
 from ..codebook import Ids, Row
 from ..naming import misspelt, slug
 from .contradictions import Columns, Unmapped, find_contradictions, find_repeats, shown
 
-__all__ = ["Links", "own_names", "text_or_none"]
+__all__ = ["Links", "own_names", "plain_meta", "text_or_none"]
 
 _MOST_NONES: Final = 200_000  # rows that say of targets without a theme that they were compared with every theme
 _SPELT: Final = {";": ",", "\n": " ", "\r": " ", "\t": " "}
@@ -40,6 +41,21 @@ def text_or_none(value: Any) -> str | None:
 def _item(text: str) -> str:
     """A text as an item of a list: an address spells its semicolons otherwise, and other texts have commas."""
     return text.replace(";", "%3B" if "://" in text else ",")
+
+
+def plain_meta(value: Any) -> Any:
+    r"""Words about a whole file as a study holds them: keys in one line, and no character that XML can't hold.
+
+    Examples
+    --------
+    >>> plain_meta({" a ": ["b\x00c"]})
+    {'a': ['bc']}
+    """
+    if isinstance(value, str):
+        return legal_in_xml(unix_lines(value))
+    if isinstance(value, dict):
+        return {" ".join(legal_in_xml(str(key)).split()): plain_meta(item) for key, item in value.items()}
+    return [plain_meta(item) for item in value] if isinstance(value, list) else value
 
 
 def own_names(names: Iterable[str]) -> dict[str, str]:
@@ -141,6 +157,7 @@ class Links:
             "targets": [{**row, "id": names[str(row["id"])]} for row in self.targets.values()],
             "links": [{**row, "target": names.get(row["target"] or "")} for row in self.rows],
         }
+        self._clean([row for rows in tables.values() for row in rows])
         return Package(
             name=slug(path.name.partition(".")[0]),
             meta={"id": slug(path.name.partition(".")[0]), **meta},
@@ -152,6 +169,17 @@ class Links:
             problems=tuple(self.problems),
             remarks=tuple(self.remarks),
         )
+
+    def _clean(self, rows: Iterable[Row]) -> None:
+        """Leave out what no study can hold, so that what was read can be written."""
+        count = 0
+        for row in rows:
+            for column, text in row.items():
+                if text is not None and illegal_in_xml(text):
+                    row[column] = legal_in_xml(text)
+                    count += 1
+        if count:
+            self.remarks.append(f"Control characters were left out of cells, since no study can hold them: {count}.")
 
     def _check(self, file: str) -> None:
         """What maps nothing is no crosswalk; tables that are not there would be told of otherwise."""

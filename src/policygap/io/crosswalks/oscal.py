@@ -21,7 +21,7 @@ from ..limits import Limits
 from ..mapping import CodeMapping
 from ..naming import slug
 from ..outgoing import Outgoing, Written
-from .links import Links, text_or_none
+from .links import Links, plain_meta, text_or_none
 from .losses import losses_of
 
 __all__ = ["looks_like_oscal", "read_oscal", "write_oscal"]
@@ -81,7 +81,7 @@ def read_oscal(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packa
     metadata = collection.get("metadata")
     given: dict[str, Any] = metadata if isinstance(metadata, dict) else {}
     said = {name: text_or_none(given.get(name)) for name in ("title", "version")}
-    return reader.links.package(path, {name: text for name, text in said.items() if text})
+    return reader.links.package(path, plain_meta({name: text for name, text in said.items() if text}))
 
 
 def _titles_of(matter: Any) -> dict[str, str]:

@@ -17,7 +17,7 @@ from ...package import Package
 from ..jsonfile import read_bounded
 from ..limits import Limits
 from ..mapping import CodeMapping
-from .links import Links, own_names, text_or_none
+from .links import Links, own_names, plain_meta, text_or_none
 from .slots import OURS, PASSED_DOWN, RELATION_OF, is_term, local_name, split
 
 __all__ = ["looks_like_sssom", "read_sssom"]
@@ -166,10 +166,10 @@ class _Filler:
         lost = [name for name, value in said.items() if not _is_plain(value)]
         if lost:
             self.links.remarks.append(f"Parts of the metadata that are no texts were left out: {', '.join(lost[:5])}.")
-        kept = {name: value for name, value in said.items() if name not in lost}
+        kept = plain_meta({name: value for name, value in said.items() if name not in lost})
         return {
-            **({"title": title} if title else {}),
-            **({"licenses": [{"path": licence}]} if licence else {}),
+            **({"title": plain_meta(title)} if title else {}),
+            **({"licenses": [{"path": plain_meta(licence)}]} if licence else {}),
             **({"sssom": kept} if kept else {}),
         }
 
