@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["cell_text", "illegal_in_xml", "number_text", "text_of", "unix_lines"]
+__all__ = ["cell_text", "illegal_in_xml", "legal_in_xml", "number_text", "text_of", "unix_lines"]
 
 # What XML 1.0 can't hold: most control characters, halves of surrogate pairs, and two code points that are none.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -33,6 +33,17 @@ def illegal_in_xml(text: str) -> str | None:
     """
     found = _ILLEGAL.search(text)
     return f"U+{ord(found.group()):04X}" if found else None
+
+
+def legal_in_xml(text: str) -> str:
+    r"""Text without the characters that XML 1.0 can't hold.
+
+    Examples
+    --------
+    >>> legal_in_xml("bell\x07")
+    'bell'
+    """
+    return _ILLEGAL.sub("", text)
 
 
 def unix_lines(text: str) -> str:
