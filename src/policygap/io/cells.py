@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..disk import DiskTextDtype
+
 __all__ = ["cell_text", "illegal_in_xml", "legal_in_xml", "number_text", "text_of", "unix_lines"]
 
 # What XML 1.0 can't hold: most control characters, halves of surrogate pairs, and two code points that are none.
@@ -119,6 +121,8 @@ def text_of(values: pd.Series) -> pd.Series:
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         return _text_categories(values)
+    if isinstance(values.dtype, DiskTextDtype):
+        return values.astype("str")  # missing and tidy as it is
     if not isinstance(values.dtype, pd.StringDtype):
         return _from_values(values)
     text = values.astype("str")
