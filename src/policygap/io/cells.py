@@ -154,10 +154,10 @@ def _from_values(values: pd.Series) -> pd.Series:
 
 def _text_categories(values: pd.Series) -> pd.Series:
     """Categories as text; those that become the same text become one, the empty one becomes missing."""
-    categories = values.cat.categories.to_numpy(dtype=object).tolist()
-    texts = [cell_text(value) for value in categories]
-    if isinstance(values.cat.categories.dtype, pd.StringDtype) and texts == categories:
+    given = pd.Series(values.cat.categories)
+    if isinstance(given.dtype, pd.StringDtype) and text_of(given).equals(given):
         return values.cat.as_unordered()
+    texts = [cell_text(value) for value in values.cat.categories.to_numpy(dtype=object).tolist()]
     kept = sorted({text for text in texts if text is not None})
     position = {text: place for place, text in enumerate(kept)}
     new = np.array([*(-1 if text is None else position[text] for text in texts), -1], dtype=np.int64)
