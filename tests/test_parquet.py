@@ -127,7 +127,8 @@ def printed(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     "command",
     [
-        ["check"], ["matrix", "--values", "share"], ["coverage"], ["gaps"], ["sides"], ["speakers"], ["quotes", "--theme", "housing"],
+        ["check"], ["matrix", "--values", "share"], ["coverage"], ["gaps"], ["sides"], ["speakers"],
+        ["quotes", "--theme", "housing"],
         ["examples", "--target", "C"], ["conflicts"], ["trace", "--theme", "transport", "--target", "A"], ["claims"],
         ["agreement"],
     ],
