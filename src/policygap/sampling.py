@@ -17,7 +17,7 @@ from attrs import frozen
 
 from .coverage import Coverage
 from .intervals import Jackknife
-from .resampling import Sums, leave_out_each, make_sums
+from .resampling import Sums, gather_sums, leave_out_each
 
 __all__ = ["MEASURES", "RANDOM", "Frame"]
 
@@ -174,30 +174,20 @@ class Frame:
 
     def sums(self) -> Sums:
         """What each resampling unit adds to each sum."""
-        unit: list[Array] = []
-        column: list[Array] = []
-        value: list[Array] = []
+        cluster = self.cluster.astype(np.int32)
+        kind_of = np.min_scalar_type(self.columns)
+        parts: list[tuple[Array, Array, Array]] = []
         for kind, tally in self.coverage.tallies.items():
             first, size, place = self.first[kind], len(self.places[kind]), self._place(kind)
             spread = tally.spread
             cells = [
-                (tally.present, np.full(len(tally.present), first), tally.weight[tally.present]),
-                (tally.touching[0], first + 1 + place[tally.touching[1]], tally.weight[tally.touching[0]]),
-                (tally.calling[0], first + 1 + size + place[tally.calling[1]], tally.weight[tally.calling[0]]),
-                (spread[0], first + 1 + 2 * size + place[spread[1]], spread[2]),
+                (tally.present, np.broadcast_to(first, len(tally.present)), tally.weight),
+                (tally.touching[0], (first + 1 + place).astype(kind_of)[tally.touching[1]], tally.weight),
+                (tally.calling[0], (first + 1 + size + place).astype(kind_of)[tally.calling[1]], tally.weight),
             ]
-            for one, two, three in cells:
-                unit.append(self.cluster[one])
-                column.append(two)
-                value.append(three)
-        none = [np.zeros(0, dtype=np.int64)]
-        return make_sums(
-            np.concatenate(unit or none),
-            np.concatenate(column or none),
-            np.concatenate(value or none).astype(float),
-            columns=self.columns,
-            strata=self.pooled,
-        )
+            parts += [(cluster[unit], column, _of_units(weight, unit)) for unit, column, weight in cells]
+            parts.append((cluster[spread[0]], (first + 1 + 2 * size + place).astype(kind_of)[spread[1]], spread[2]))
+        return gather_sums(parts, columns=self.columns, strata=self.pooled)
 
     @cached_property
     def _unders(self) -> dict[str, Array]:
@@ -299,6 +289,13 @@ def _reach(unit: Array, code: Array, parent: Array) -> tuple[Array, Array]:
     all_of_it = count == whole[np.searchsorted(units, packed // size)]
     makes = np.bincount(packed % size, minlength=len(parent))
     return makes, len(units) - np.bincount(packed[all_of_it] % size, minlength=len(parent))
+
+
+def _of_units(weight: Array, unit: Array) -> Array:
+    """The weight of each unit; where all weigh the same, one number stands for all of them in memory."""
+    weights = weight[unit]
+    even = len(weights) > 0 and weights.min() == weights.max()
+    return np.broadcast_to(weights[0], len(weights)) if even else weights
 
 
 def _divide(part: Array, whole: Array) -> Array:
