@@ -7,11 +7,12 @@ number below 2**53: whoever works on which blocks, and in whatever order they ar
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from threading import Event, Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from attrs import field, frozen
@@ -21,11 +22,13 @@ from .draws import MOST_UNITS, draw_counts
 __all__ = ["Sums", "add_blocks", "draw_sums", "gather_sums", "leave_out_each", "make_sums"]
 
 Array = np.ndarray[Any, Any]
+Found = TypeVar("Found")
 
 _DRAWS = 1 << 22  # draws that a thread holds at a time
 _PART = 1 << 18  # numbers that are summed or multiplied at a time, so that they stay in the cache
 _EXACT = 52  # bits of a whole number that a float holds, less one to be safe
 _MOST_THREADS = 4  # each holds some 25 MB
+_LEFT_OUT = 1_024  # units that are left out, one by one, at a time
 _MANY = 32  # units with one cell, from which they are added cell by cell and not layer by layer
 _GATHERED = 1 << 19  # cells brought into order at a time
 
@@ -269,8 +272,12 @@ def _count_threads(sums: Sums, n: int) -> int:
     """As many threads as there are cores, up to four; one where there is little to do."""
     if (len(sums.starts) - 1) * n <= _DRAWS:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST_THREADS, sums.blocks)
+    return min(_count_cores(), _MOST_THREADS, sums.blocks)
+
+
+def _count_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _blocks(
@@ -411,8 +418,41 @@ def _sum_rows(counts: Array, unit: Array, starts: Array, lengths: Array) -> Arra
     return added[back]
 
 
-def leave_out_each(sums: Sums) -> Iterator[Array]:
-    """The sums with each unit left out in turn: units x columns, a block at a time, in the sums' whole numbers."""
+def leave_out_each(sums: Sums, measure: Callable[[Array], Found]) -> Iterator[Found]:
+    """What a function makes of the sums with each unit left out in turn, some units at a time, in order.
+
+    Parameters
+    ----------
+    sums
+        What each unit adds.
+    measure
+        A function of an array units x columns, in the sums' whole numbers; several threads may call it.
+
+    Examples
+    --------
+    >>> sums = make_sums(np.arange(3), np.zeros(3, dtype=int), np.array([1, 2, 4]), columns=1, strata=np.zeros(3, int))
+    >>> [(left_out / sums.scale).ravel().tolist() for left_out in leave_out_each(sums, np.copy)]
+    [[6.0, 5.0, 3.0]]
+    """
     total, units = sums.total, len(sums.starts) - 1
-    for start in range(0, units, MOST_UNITS):
-        yield total - sums.block(start, min(start + MOST_UNITS, units))
+
+    def work(start: int) -> Found:
+        return measure(total - sums.block(start, min(start + _LEFT_OUT, units)))
+
+    starts = range(0, units, _LEFT_OUT)
+    threads = min(_MOST_THREADS, _count_cores(), len(starts))
+    if threads <= 1:
+        yield from map(work, starts)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        running: deque[Future[Found]] = deque()
+        try:
+            for start in starts:
+                running.append(pool.submit(work, start))
+                if len(running) > threads:  # no more than that is held
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            for waiting in running:
+                waiting.cancel()

@@ -246,14 +246,12 @@ class Frame:
         highest = {measure: np.full(shape, -np.inf) for measure in MEASURES}
         moments = {measure: np.zeros((3, shape)) for measure in MEASURES}
         count = {measure: np.zeros(shape, dtype=np.int64) for measure in MEASURES}
-        for block in leave_out_each(sums):
-            for measure, values in self.figures(block).items():
-                there = ~np.isnan(values)
-                apart = np.where(there, values - estimate[measure], 0)
-                lowest[measure] = np.minimum(lowest[measure], np.where(there, values, np.inf).min(axis=0))
-                highest[measure] = np.maximum(highest[measure], np.where(there, values, -np.inf).max(axis=0))
-                moments[measure] += [(apart**power).sum(axis=0) for power in (1, 2, 3)]
-                count[measure] += there.sum(axis=0)
+        for left_out in leave_out_each(sums, lambda block: _summed_up(self.figures(block), estimate)):
+            for measure, (least, most, powers, there) in left_out.items():
+                lowest[measure] = np.minimum(lowest[measure], least)
+                highest[measure] = np.maximum(highest[measure], most)
+                moments[measure] += powers
+                count[measure] += there
         return {
             measure: [
                 Jackknife(
@@ -274,21 +272,42 @@ class Frame:
         }
 
 
+def _summed_up(figures: Mapping[str, Array], estimate: Mapping[str, Array]) -> dict[str, tuple[Array, ...]]:
+    """By measure, for each code its extremes in some rows, the sums of powers of what lies between, and how many."""
+    found = {}
+    for measure, values in figures.items():
+        missing = np.isnan(values)
+        apart = np.where(missing, 0, values - estimate[measure])
+        square = apart * apart
+        powers = np.array([apart.sum(axis=0), square.sum(axis=0), (square * apart).sum(axis=0)])
+        least, most = (np.where(missing, end, values) for end in (np.inf, -np.inf))
+        found[measure] = (least.min(axis=0), most.max(axis=0), powers, (~missing).sum(axis=0))
+    return found
+
+
 def _reach(unit: Array, code: Array, parent: Array) -> tuple[Array, Array]:
     """For each code, how many units have it or a code under it, and how many have another."""
     size = max(len(parent), 1)
-    own = np.unique(unit * size + code)
+    most = (int(unit.max(initial=0)) + 1) * size
+    own, _ = _distinct((unit.astype(np.min_scalar_type(-most)) * size) + code.astype(np.min_scalar_type(-size)))
     pairs, over = [own], parent[own % size]
     below = own
     while (over >= 0).any():
-        below = (below // size * size + over)[over >= 0]
+        below = (below // size * size + over)[over >= 0].astype(own.dtype)
         pairs.append(below)
         over = parent[below % size]
-    packed, count = np.unique(np.concatenate(pairs), return_counts=True)
-    units, whole = np.unique(own // size, return_counts=True)
+    packed, count = _distinct(np.concatenate(pairs)) if len(pairs) > 1 else (own, np.ones(len(own), dtype=np.int64))
+    units, whole = _distinct(own // size)
     all_of_it = count == whole[np.searchsorted(units, packed // size)]
     makes = np.bincount(packed % size, minlength=len(parent))
     return makes, len(units) - np.bincount(packed[all_of_it] % size, minlength=len(parent))
+
+
+def _distinct(values: Array) -> tuple[Array, Array]:
+    """The distinct ones of some whole numbers, sorted, and how often each is there; sorts them in place."""
+    values.sort()
+    starts = np.flatnonzero(np.diff(values, prepend=-1) != 0)  # whole numbers of 0 or more
+    return values[starts], np.diff(starts, append=len(values))
 
 
 def _of_units(weight: Array, unit: Array) -> Array:
