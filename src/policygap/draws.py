@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOST_UNITS", "draw_counts"]
+__all__ = ["MOST_UNITS", "draw_counts", "make_table", "pairs_of_counts"]
 
 Array = np.ndarray[Any, Any]
 
@@ -54,7 +54,7 @@ def draw_counts(stream: np.random.Generator, size: int, draws: Array) -> Array:
     if size < _FEWEST:
         counts = np.zeros((size, width), dtype=np.uint16)
     else:
-        counts = _deal(stream, size * width // 2, *_table(1 << (size.bit_length() - 1))).reshape(size, width)
+        counts = _deal(stream, size * width // 2, *make_table(1 << (size.bit_length() - 1))).reshape(size, width)
     lacking = np.zeros(width, dtype=np.int64)
     lacking[: len(draws)] = draws
     lacking[: len(draws)] -= counts[:, : len(draws)].sum(axis=0, dtype=np.uint16)
@@ -75,25 +75,25 @@ def _deal(stream: np.random.Generator, pairs: int, table: Array, ends: Array) ->
         np.take(table, slot, out=part, mode="wrap")  # nothing wraps: this mode needs no copy
         unsure = np.flatnonzero(part == _UNSURE)
         outcome = np.searchsorted(ends, slot[unsure] + stream.random(len(unsure)), side="right")
-        part[unsure] = _outcomes()[np.minimum(outcome, len(ends) - 1)]
+        part[unsure] = pairs_of_counts()[np.minimum(outcome, len(ends) - 1)]
     return dealt.view(np.uint16)
 
 
 @lru_cache(maxsize=1)
-def _outcomes() -> Array:
+def pairs_of_counts() -> Array:
     """Every pair of counts, the small ones first, as they lie in memory."""
     pairs = sorted(((one, two) for one in range(_KINDS) for two in range(_KINDS)), key=lambda pair: (sum(pair), pair))
     return np.array(pairs, dtype=np.uint16).view(np.uint32).ravel()
 
 
 @lru_cache(maxsize=8)
-def _table(size: int) -> tuple[Array, Array]:
+def make_table(size: int) -> tuple[Array, Array]:
     """For each number of 16 bits the pair it stands for, or that it could be two; and where each pair's part ends."""
     mean = 1 - _APART / size**0.5
     chance = np.array([exp(-mean) * mean**count / factorial(count) for count in range(_KINDS)])
-    pairs = _outcomes().view(np.uint16).reshape(-1, 2)
+    pairs = pairs_of_counts().view(np.uint16).reshape(-1, 2)
     ends = np.cumsum(chance[pairs[:, 0]] * chance[pairs[:, 1]])
     ends *= _SLOTS / ends[-1]
     slots = np.arange(_SLOTS)
     first, last = np.searchsorted(ends, slots, side="right"), np.searchsorted(ends, slots + 1, side="left")
-    return np.where(first == last, _outcomes()[np.minimum(first, len(ends) - 1)], _UNSURE), ends
+    return np.where(first == last, pairs_of_counts()[np.minimum(first, len(ends) - 1)], _UNSURE), ends

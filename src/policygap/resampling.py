@@ -252,9 +252,10 @@ def add_blocks(
                 block = next(waiting, None)
             if block is None:
                 return
-            stratum, *where = block
-            factor = None if spread is None else spread[stratum] * (where[2] / max(where[2] - 1, 1))
-            _add(drawn, lock, sums, factor, *where)
+            factor = None if spread is None else spread[block.stratum] * (block.of / max(block.of - 1, 1))
+            for columns, replicates, added in _draw_block(Cells.of(sums, block.first, block.last, factor), block):
+                with lock:
+                    drawn[columns, replicates.start : replicates.stop] += added
 
     threads = _count_threads(sums, n) if threads is None else threads
     if threads <= 1:
@@ -280,26 +281,48 @@ def _count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _blocks(
-    sums: Sums, n: int, seed: int, fewer: int, chosen: frozenset[int] | None
-) -> Iterator[tuple[int, int, int, int, Array, np.random.Generator]]:
-    """Each block's stratum, first unit and end, the stratum's size, each replicate's draws, and the random stream."""
+@frozen(kw_only=True, eq=False)
+class _Block:
+    """Units that share a random stream.
+
+    Attributes
+    ----------
+    stratum, of
+        The number and size of the stratum that they are of.
+    first, last
+        The first unit and the end of the last.
+    draws
+        How many of each replicate's draws fall among them.
+    stream
+        Where the random numbers come from.
+    """
+
+    stratum: int
+    of: int
+    first: int
+    last: int
+    draws: Array
+    stream: np.random.Generator
+
+
+def _blocks(sums: Sums, n: int, seed: int, fewer: int, chosen: frozenset[int] | None) -> Iterator[_Block]:
+    """The blocks that were chosen, in order."""
     start = block = 0
-    for number, size in enumerate(sums.strata):
-        blocks = range(block, block + -(-size // MOST_UNITS))
-        if chosen is None or not chosen.isdisjoint(blocks):
+    for stratum, size in enumerate(sums.strata):
+        numbers = range(block, block + -(-size // MOST_UNITS))
+        if chosen is None or not chosen.isdisjoint(numbers):
             draws = np.full(n, size - (fewer if size > 1 else 0))
-            for one, (first, last, part) in zip(blocks, _split(start, size, draws, seed, number), strict=True):
-                if chosen is None or one in chosen:
-                    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, one)))
-                    yield number, first, last, size, part, stream
-        block, start = blocks.stop, start + size
+            split = _split(start, size, draws, np.random.SeedSequence(seed, spawn_key=(0, stratum)))
+            for number, (first, last, part) in zip(numbers, split, strict=True):
+                if chosen is None or number in chosen:
+                    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number)))
+                    yield _Block(stratum=stratum, of=size, first=first, last=last, draws=part, stream=stream)
+        block, start = numbers.stop, start + size
 
 
-def _split(start: int, size: int, draws: Array, seed: int, number: int) -> Iterator[tuple[int, int, Array]]:
+def _split(start: int, size: int, draws: Array, seed: np.random.SeedSequence) -> Iterator[tuple[int, int, Array]]:
     """Each block of a stratum's units, and how many of each replicate's draws fall in it."""
-    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, number)))
-    rest = size
+    stream, rest = np.random.default_rng(seed), size
     for first in range(start, start + size, MOST_UNITS):
         width = min(MOST_UNITS, start + size - first)
         part = draws if width == rest else stream.binomial(draws, width / rest)
@@ -307,29 +330,17 @@ def _split(start: int, size: int, draws: Array, seed: int, number: int) -> Itera
         draws, rest = draws - part, rest - width
 
 
-def _add(
-    drawn: Array,
-    lock: Lock,
-    sums: Sums,
-    factor: Array | None,
-    first: int,
-    last: int,
-    _: int,
-    draws: Array,
-    stream: np.random.Generator,
-) -> None:
-    """Draw a block's units in each replicate, and add what they carry to the replicates' sums."""
-    cells = _Cells.of(sums, first, last, factor)
-    step = max(1, _DRAWS // (last - first))
-    for start in range(0, len(draws), step):
-        counts = draw_counts(stream, last - first, draws[start : start + step])
+def _draw_block(cells: Cells, block: _Block) -> Iterator[tuple[Any, range, Array]]:
+    """Draw a block's units; what they add to which sums of which replicates."""
+    step = max(1, _DRAWS // cells.size)
+    for start in range(0, len(block.draws), step):
+        counts = draw_counts(block.stream, cells.size, block.draws[start : start + step])
         for columns, replicates, added in cells.sums(counts):
-            with lock:
-                drawn[columns, start + replicates.start : start + replicates.stop] += added
+            yield columns, range(start + replicates.start, start + replicates.stop), added
 
 
 @frozen(kw_only=True, eq=False)
-class _Cells:
+class Cells:
     """The cells of a block, ordered by sum and amount, so that units that add the same to a sum stand together.
 
     Attributes
@@ -353,7 +364,7 @@ class _Cells:
     columns: int
 
     @classmethod
-    def of(cls, sums: Sums, first: int, last: int, factor: Array | None) -> _Cells:
+    def of(cls, sums: Sums, first: int, last: int, factor: Array | None) -> Cells:
         """The cells of some units; ``factor`` says by column by what an amount is multiplied."""
         cells, kinds = slice(sums.starts[first], sums.starts[last]), len(sums.levels)
         key = sums.column[cells].astype(np.min_scalar_type(max(sums.columns * kinds, 1))) * kinds + sums.level[cells]

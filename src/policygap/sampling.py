@@ -158,11 +158,11 @@ class Frame:
             places = self.places[kind]
             if measure in ("share", "ratio"):
                 unit, code, part = tally.spread
-                makes, unmakes = _reach(self.cluster[unit[part > 0]], code[part > 0], tally.parent)
+                makes, unmakes = _reach(*_where(part > 0, self.cluster[unit], code), tally.parent)
             else:
                 unit, code = tally.calling if measure == "demand" else tally.touching
-                counts = tally.weight[unit] > 0
-                makes, _ = _reach(self.cluster[unit[counts]], code[counts], np.full(len(tally.parent), -1))
+                there = _where(tally.weight[unit] > 0, self.cluster[unit], code)
+                makes, _ = _reach(*there, np.full(len(tally.parent), -1))
                 unmakes = len(np.unique(self.cluster[tally.present[tally.weight[tally.present] > 0]])) - makes
             fewest[places] = np.minimum(makes, unmakes)[places]
         return fewest
@@ -174,7 +174,6 @@ class Frame:
 
     def sums(self) -> Sums:
         """What each resampling unit adds to each sum."""
-        cluster = self.cluster.astype(np.int32)
         kind_of = np.min_scalar_type(self.columns)
         parts: list[tuple[Array, Array, Array]] = []
         for kind, tally in self.coverage.tallies.items():
@@ -185,8 +184,10 @@ class Frame:
                 (tally.touching[0], (first + 1 + place).astype(kind_of)[tally.touching[1]], tally.weight),
                 (tally.calling[0], (first + 1 + size + place).astype(kind_of)[tally.calling[1]], tally.weight),
             ]
-            parts += [(cluster[unit], column, _of_units(weight, unit)) for unit, column, weight in cells]
-            parts.append((cluster[spread[0]], (first + 1 + 2 * size + place).astype(kind_of)[spread[1]], spread[2]))
+            parts += [(self.cluster[unit], column, _of_units(weight, unit)) for unit, column, weight in cells]
+            parts.append(
+                (self.cluster[spread[0]], (first + 1 + 2 * size + place).astype(kind_of)[spread[1]], spread[2])
+            )
         return gather_sums(parts, columns=self.columns, strata=self.pooled)
 
     @cached_property
@@ -289,7 +290,10 @@ def _reach(unit: Array, code: Array, parent: Array) -> tuple[Array, Array]:
     """For each code, how many units have it or a code under it, and how many have another."""
     size = max(len(parent), 1)
     most = (int(unit.max(initial=0)) + 1) * size
-    own, _ = _distinct((unit.astype(np.min_scalar_type(-most)) * size) + code.astype(np.min_scalar_type(-size)))
+    packed = unit.astype(np.min_scalar_type(-most))  # half as large as usual, for there may be millions
+    packed *= size
+    packed += code.astype(packed.dtype)
+    own, _ = _distinct(packed)
     pairs, over = [own], parent[own % size]
     below = own
     while (over >= 0).any():
@@ -308,6 +312,11 @@ def _distinct(values: Array) -> tuple[Array, Array]:
     values.sort()
     starts = np.flatnonzero(np.diff(values, prepend=-1) != 0)  # whole numbers of 0 or more
     return values[starts], np.diff(starts, append=len(values))
+
+
+def _where(holds: Array, unit: Array, code: Array) -> tuple[Array, Array]:
+    """The pairs of which something holds; nothing is copied where it holds of all."""
+    return (unit, code) if holds.all() else (unit[holds], code[holds])
 
 
 def _of_units(weight: Array, unit: Array) -> Array:
@@ -341,7 +350,7 @@ def _strata_of(coverage: Coverage) -> tuple[Array, pd.DataFrame, Array]:
     present = np.zeros(size, dtype=bool)
     for tally in tallies.values():
         present[tally.present] = True
-    cluster = np.full(size, -1)
+    cluster = np.full(size, -1, dtype=np.int32)
     if coverage.unit == "theme" or not present.any():
         ids = next(iter(tallies.values())).ids[present] if present.any() else pd.Index([])
         cluster[present] = np.argsort(np.argsort(ids, kind="stable"))
