@@ -1,8 +1,8 @@
 """A made-up million of units comes in; time and memory of drawing them anew, and of other ways to do it, go out.
 
 Run ``python benchmarks/resampling.py``; ``--units 100000`` and ``--n 200`` make it smaller, ``--runs`` says how often
-each part is timed (medians are given), ``--whole`` adds ``pg.bootstrap`` on a study of as many speakers, ``--json``
-says where the figures are kept.
+each part is timed (medians are given), ``--whole`` adds ``pg.bootstrap`` on a study of as many speakers (once, for it
+takes minutes), ``--json`` says where the figures are kept.
 
 Every unit says one to three things, each in one of 60 x 20 cells. Each part runs in a fresh process that loads the
 cells and does one thing; memory is the process's peak, less that before it started:
@@ -83,9 +83,14 @@ def build_study(units: int) -> Any:
 
 
 def peak() -> float:
-    """The peak memory of this process in MiB; Linux counts in KiB, macOS in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 2**20 if sys.platform == "darwin" else most / 2**10
+    """The peak memory of this process in MiB.
+
+    Linux says it of the process itself; the usual figure is at first that of the process that started this one.
+    """
+    for line in _lines("/proc/self/status"):
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts in bytes
 
 
 # -- the parts, each in a process of its own -------------------------------------------------------------------------
@@ -232,8 +237,8 @@ def compare(chosen: argparse.Namespace) -> dict[str, Any]:
         path = Path(folder) / "cells.npz"
         np.savez(path, **build(chosen.units))
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-        for _ in range(chosen.runs):
-            for name in names:
+        for run in range(chosen.runs):
+            for name in names if run == 0 else [name for name in names if name != "whole"]:
                 command = [sys.executable, __file__, "--part", name, "--cells", str(path), "--n", str(chosen.n)]
                 runs[name].append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
     result["runs"] = runs
@@ -262,7 +267,8 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=2000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--whole", action="store_true", help="time pg.bootstrap on a study as large, too")
-    parser.add_argument("--json", type=Path, help="keep the figures in this file")
+    kept = Path(__file__).parent / "results" / "resampling.json"
+    parser.add_argument("--json", type=Path, default=kept, help="keep the figures in this file")
     parser.add_argument("--part", choices=list(PARTS), help=argparse.SUPPRESS)
     parser.add_argument("--cells", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -270,9 +276,8 @@ def main() -> None:
         print(json.dumps(run_part(chosen.part, chosen.cells, chosen.n)))
         return
     result = compare(chosen)
-    if chosen.json:
-        chosen.json.parent.mkdir(parents=True, exist_ok=True)
-        chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    chosen.json.parent.mkdir(parents=True, exist_ok=True)
+    chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     show(result)
 
 
