@@ -27,7 +27,7 @@ Found = TypeVar("Found")
 _DRAWS = 1 << 22  # draws that a thread holds at a time
 _PART = 1 << 18  # numbers that are summed or multiplied at a time, so that they stay in the cache
 _EXACT = 52  # bits of a whole number that a float holds, less one to be safe
-_MOST_THREADS = 4  # each holds some 25 MB
+_MOST_THREADS = 4  # each holds draws of its own, and memory is to stay bounded
 _LEFT_OUT = 1_024  # units that are left out, one by one, at a time
 _MANY = 32  # units with one cell, from which they are added cell by cell and not layer by layer
 _GATHERED = 1 << 19  # cells brought into order at a time
@@ -384,7 +384,7 @@ class Cells:
     def sums(self, counts: Array) -> Iterator[tuple[Any, range, Array]]:
         """What units that are drawn so often add: pieces of columns x replicates, whichever way is the shorter.
 
-        The work of either way was measured, in nanoseconds for a replicate: see ``benchmarks/resampling.py``.
+        The numbers are roughly what a cell takes in nanoseconds for a replicate, on one core; both ways give the same.
         """
         if 0.1 * len(self.unit) + 1.1 * len(self.starts) < 0.04 * self.size * self.columns:
             return self._sums_by_cell(counts)
