@@ -64,7 +64,10 @@ def intervals(touching: np.ndarray, n: int, seed: int, groups: int = 1) -> dict[
         columns=4,
         strata=np.arange(units) // (units // groups),
     )
-    drawn, left_out = draw_sums(sums, n, seed, np.ones((groups, 4))), np.concatenate(list(leave_out_each(sums)))
+    drawn, left_out = (
+        draw_sums(sums, n, seed, np.ones((groups, 4))),
+        np.concatenate(list(leave_out_each(sums, np.copy))),
+    )
     found = {"attention wilson": wilson(touching[:, 0].mean(), units, LEVEL)}
     for name, (top, under) in {"attention": (0, 1), "share": (2, 3)}.items():
         if sums.total[under] == 0:

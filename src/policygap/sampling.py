@@ -17,7 +17,7 @@ from attrs import frozen
 
 from .coverage import Coverage
 from .intervals import Jackknife
-from .resampling import Sums, leave_out_each, make_sums
+from .resampling import Sums, gather_sums, leave_out_each
 
 __all__ = ["MEASURES", "RANDOM", "Frame"]
 
@@ -158,11 +158,11 @@ class Frame:
             places = self.places[kind]
             if measure in ("share", "ratio"):
                 unit, code, part = tally.spread
-                makes, unmakes = _reach(self.cluster[unit[part > 0]], code[part > 0], tally.parent)
+                makes, unmakes = _reach(*_where(part > 0, self.cluster[unit], code), tally.parent)
             else:
                 unit, code = tally.calling if measure == "demand" else tally.touching
-                counts = tally.weight[unit] > 0
-                makes, _ = _reach(self.cluster[unit[counts]], code[counts], np.full(len(tally.parent), -1))
+                there = _where(tally.weight[unit] > 0, self.cluster[unit], code)
+                makes, _ = _reach(*there, np.full(len(tally.parent), -1))
                 unmakes = len(np.unique(self.cluster[tally.present[tally.weight[tally.present] > 0]])) - makes
             fewest[places] = np.minimum(makes, unmakes)[places]
         return fewest
@@ -174,30 +174,21 @@ class Frame:
 
     def sums(self) -> Sums:
         """What each resampling unit adds to each sum."""
-        unit: list[Array] = []
-        column: list[Array] = []
-        value: list[Array] = []
+        kind_of = np.min_scalar_type(self.columns)
+        parts: list[tuple[Array, Array, Array]] = []
         for kind, tally in self.coverage.tallies.items():
             first, size, place = self.first[kind], len(self.places[kind]), self._place(kind)
             spread = tally.spread
             cells = [
-                (tally.present, np.full(len(tally.present), first), tally.weight[tally.present]),
-                (tally.touching[0], first + 1 + place[tally.touching[1]], tally.weight[tally.touching[0]]),
-                (tally.calling[0], first + 1 + size + place[tally.calling[1]], tally.weight[tally.calling[0]]),
-                (spread[0], first + 1 + 2 * size + place[spread[1]], spread[2]),
+                (tally.present, np.broadcast_to(first, len(tally.present)), tally.weight),
+                (tally.touching[0], (first + 1 + place).astype(kind_of)[tally.touching[1]], tally.weight),
+                (tally.calling[0], (first + 1 + size + place).astype(kind_of)[tally.calling[1]], tally.weight),
             ]
-            for one, two, three in cells:
-                unit.append(self.cluster[one])
-                column.append(two)
-                value.append(three)
-        none = [np.zeros(0, dtype=np.int64)]
-        return make_sums(
-            np.concatenate(unit or none),
-            np.concatenate(column or none),
-            np.concatenate(value or none).astype(float),
-            columns=self.columns,
-            strata=self.pooled,
-        )
+            parts += [(self.cluster[unit], column, _of_units(weight, unit)) for unit, column, weight in cells]
+            parts.append(
+                (self.cluster[spread[0]], (first + 1 + 2 * size + place).astype(kind_of)[spread[1]], spread[2])
+            )
+        return gather_sums(parts, columns=self.columns, strata=self.pooled)
 
     @cached_property
     def _unders(self) -> dict[str, Array]:
@@ -256,14 +247,12 @@ class Frame:
         highest = {measure: np.full(shape, -np.inf) for measure in MEASURES}
         moments = {measure: np.zeros((3, shape)) for measure in MEASURES}
         count = {measure: np.zeros(shape, dtype=np.int64) for measure in MEASURES}
-        for block in leave_out_each(sums):
-            for measure, values in self.figures(block).items():
-                there = ~np.isnan(values)
-                apart = np.where(there, values - estimate[measure], 0)
-                lowest[measure] = np.minimum(lowest[measure], np.where(there, values, np.inf).min(axis=0))
-                highest[measure] = np.maximum(highest[measure], np.where(there, values, -np.inf).max(axis=0))
-                moments[measure] += [(apart**power).sum(axis=0) for power in (1, 2, 3)]
-                count[measure] += there.sum(axis=0)
+        for left_out in leave_out_each(sums, lambda block: _summed_up(self.figures(block), estimate)):
+            for measure, (least, most, powers, there) in left_out.items():
+                lowest[measure] = np.minimum(lowest[measure], least)
+                highest[measure] = np.maximum(highest[measure], most)
+                moments[measure] += powers
+                count[measure] += there
         return {
             measure: [
                 Jackknife(
@@ -284,21 +273,57 @@ class Frame:
         }
 
 
+def _summed_up(figures: Mapping[str, Array], estimate: Mapping[str, Array]) -> dict[str, tuple[Array, ...]]:
+    """By measure, for each code its extremes in some rows, the sums of powers of what lies between, and how many."""
+    found = {}
+    for measure, values in figures.items():
+        missing = np.isnan(values)
+        apart = np.where(missing, 0, values - estimate[measure])
+        square = apart * apart
+        powers = np.array([apart.sum(axis=0), square.sum(axis=0), (square * apart).sum(axis=0)])
+        least, most = (np.where(missing, end, values) for end in (np.inf, -np.inf))
+        found[measure] = (least.min(axis=0), most.max(axis=0), powers, (~missing).sum(axis=0))
+    return found
+
+
 def _reach(unit: Array, code: Array, parent: Array) -> tuple[Array, Array]:
     """For each code, how many units have it or a code under it, and how many have another."""
     size = max(len(parent), 1)
-    own = np.unique(unit * size + code)
+    most = (int(unit.max(initial=0)) + 1) * size
+    packed = unit.astype(np.min_scalar_type(-most))  # half as large as usual, for there may be millions
+    packed *= size
+    packed += code.astype(packed.dtype)
+    own, _ = _distinct(packed)
     pairs, over = [own], parent[own % size]
     below = own
     while (over >= 0).any():
-        below = (below // size * size + over)[over >= 0]
+        below = (below // size * size + over)[over >= 0].astype(own.dtype)
         pairs.append(below)
         over = parent[below % size]
-    packed, count = np.unique(np.concatenate(pairs), return_counts=True)
-    units, whole = np.unique(own // size, return_counts=True)
+    packed, count = _distinct(np.concatenate(pairs)) if len(pairs) > 1 else (own, np.ones(len(own), dtype=np.int64))
+    units, whole = _distinct(own // size)
     all_of_it = count == whole[np.searchsorted(units, packed // size)]
     makes = np.bincount(packed % size, minlength=len(parent))
     return makes, len(units) - np.bincount(packed[all_of_it] % size, minlength=len(parent))
+
+
+def _distinct(values: Array) -> tuple[Array, Array]:
+    """The distinct ones of some whole numbers, sorted, and how often each is there; sorts them in place."""
+    values.sort()
+    starts = np.flatnonzero(np.diff(values, prepend=-1) != 0)  # whole numbers of 0 or more
+    return values[starts], np.diff(starts, append=len(values))
+
+
+def _where(holds: Array, unit: Array, code: Array) -> tuple[Array, Array]:
+    """The pairs of which something holds; nothing is copied where it holds of all."""
+    return (unit, code) if holds.all() else (unit[holds], code[holds])
+
+
+def _of_units(weight: Array, unit: Array) -> Array:
+    """The weight of each unit; where all weigh the same, one number stands for all of them in memory."""
+    weights = weight[unit]
+    even = len(weights) > 0 and weights.min() == weights.max()
+    return np.broadcast_to(weights[0], len(weights)) if even else weights
 
 
 def _divide(part: Array, whole: Array) -> Array:
@@ -325,7 +350,7 @@ def _strata_of(coverage: Coverage) -> tuple[Array, pd.DataFrame, Array]:
     present = np.zeros(size, dtype=bool)
     for tally in tallies.values():
         present[tally.present] = True
-    cluster = np.full(size, -1)
+    cluster = np.full(size, -1, dtype=np.int32)
     if coverage.unit == "theme" or not present.any():
         ids = next(iter(tallies.values())).ids[present] if present.any() else pd.Index([])
         cluster[present] = np.argsort(np.argsort(ids, kind="stable"))

@@ -270,9 +270,7 @@ def bootstrap(
     judge_draws(n=n, seed=seed, level=level, usual=2000, others=_judge_method(method))
     coverage = measure_coverage(study, choices, benchmark=benchmark, **options)
     frame = Frame.of(coverage)
-    sums = frame.sums()
-    replicates = frame.figures(draw_sums(sums, int(n), int(seed), frame.spread))
-    jackknives = frame.leave_out(sums)
+    replicates, jackknives = _draw(frame, int(n), int(seed))
     judge = _Judge(
         coverage=coverage, frame=frame, level=float(level), method=method, replicates=replicates, jackknives=jackknives
     )
@@ -289,6 +287,12 @@ def bootstrap(
         replicates=replicates,
         ends=ends,
     )
+
+
+def _draw(frame: Frame, n: int, seed: int) -> tuple[dict[str, Array], dict[str, list[Jackknife | None]]]:
+    """The figures of each replicate, and what leaving each unit out does; what they are sums of is let go."""
+    sums = frame.sums()
+    return frame.figures(draw_sums(sums, n, seed, frame.spread)), frame.leave_out(sums)
 
 
 def _judge_method(method: object) -> tuple[Problem, ...]:
