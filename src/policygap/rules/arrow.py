@@ -16,7 +16,7 @@ from attrs import frozen
 from ..arrow import load_parquet, load_pyarrow
 from ..errors import Problem, UsageError
 
-__all__ = ["Block", "ParquetTexts", "blocks", "encode", "parquet_writer", "to_arrow"]
+__all__ = ["Block", "ParquetTexts", "blocks", "encode", "is_text", "parquet_writer", "plain_type", "to_arrow"]
 
 Array = np.ndarray[Any, Any]
 
@@ -75,11 +75,22 @@ def to_arrow(column: Any) -> Any:
             column = made if isinstance(made, pa.ChunkedArray) else pa.chunked_array([made])
         if not isinstance(column, pa.ChunkedArray):
             return None
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) in ("null", "string_view")):
+    if not is_text(column.type):
         fix = "give a column of texts"
         raise UsageError([Problem(file="texts", what=f"a column of {column.type} is no column of texts", fix=fix)])
     return column.cast(pa.large_string())
+
+
+def plain_type(kind: Any) -> Any:
+    """An Arrow type; of a dictionary, that of what is in it; of a view of texts, one that all of Arrow handles."""
+    pa = load_pyarrow("columns of texts")
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.large_string() if str(inner) == "string_view" else inner
+
+
+def is_text(kind: Any) -> bool:
+    """Whether columns of an Arrow type can hold texts, or nothing at all."""
+    return str(plain_type(kind)) in ("string", "large_string", "null")
 
 
 def blocks(column: Any, size: int | None = None) -> Iterator[Block]:
