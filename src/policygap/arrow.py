@@ -10,10 +10,10 @@ import pandas as pd
 
 from .errors import Problem, StudyError, missing_extra
 
-__all__ = ["list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
+__all__ = ["DAMAGED", "list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
 
 _CELL = 8  # bytes that a cell takes in memory at the least
-_DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
+DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
 _AGAIN = "write the file again with the program that made it"
 
 
@@ -68,7 +68,7 @@ def read_parquet(parts: Iterable[Path], *, coded: Sequence[str], most: int) -> p
     for part in files:
         try:
             metadata, schema = _look(part)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             problems.append(_damaged(part, error))
             continue
         size += metadata.num_rows * max(metadata.num_columns, 1) * _CELL
@@ -125,7 +125,7 @@ def _read(parts: Sequence[Path], coded: Sequence[str], problems: list[Problem]) 
             table = load_parquet().read_table(part, partitioning=None).replace_schema_metadata(None)
             table.validate(full=True)
             yield _code(table, coded)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             problems.append(_damaged(part, error))
 
 

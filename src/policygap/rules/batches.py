@@ -190,7 +190,9 @@ class Batches:
         names = [str(name) for name in known]
         listed, fix = ", ".join(names) or "none", "name one of these"
         problems = [
-            Problem(file=file, what=f"it has no column {name!r}; it has {listed}", fix=suggest(name, names, otherwise=fix))
+            Problem(
+                file=file, what=f"it has no column {name!r}; it has {listed}", fix=suggest(name, names, otherwise=fix)
+            )
             for name in dict.fromkeys((self.text, *self.keep))
             if name not in names
         ] + [
