@@ -6,6 +6,7 @@ Without pyarrow, columns are read text by text.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -158,10 +159,6 @@ class ParquetTexts:
         self._path = path
         try:
             self._file = parquet.ParquetFile(path)
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            raise self._damaged(error) from None
         except DAMAGED as error:
             raise self._damaged(error) from None
         self._kinds = {field.name: field.type for field in self._file.schema_arrow}
@@ -194,6 +191,9 @@ class ParquetTexts:
         yield from self._file.iter_batches(batch_size=size, columns=columns)
 
     def _damaged(self, error: Exception) -> UsageError:
+        if isinstance(error, OSError) and error.errno is not None:
+            what = f"it can't be read or written: {os.strerror(error.errno).lower()}"
+            return UsageError([Problem(file=str(self._path), what=what)])
         said = (str(error).splitlines() or [type(error).__name__])[0][:200]
         fix = "write the file again with the program that made it"
         return UsageError(

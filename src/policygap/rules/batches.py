@@ -207,22 +207,18 @@ class Batches:
 def _gather(pa: Any, batches: Iterable[Any]) -> Iterator[tuple[int, Any]]:
     """Batches that follow one another and have one schema, as tables of some size; and the first one's number."""
     waiting: list[Any] = []
-    start = 1
+    start, rows, size = 1, 0, 0
     for number, batch in enumerate(batches, start=1):
         if not isinstance(batch, pa.RecordBatch):
             what = f"a {type(batch).__name__} is no record batch"
             raise UsageError([Problem(file=f"record batch {number}", what=what, fix="give pyarrow.RecordBatch")])
-        if waiting and (batch.schema != waiting[0].schema or not _is_room(waiting)):
+        if waiting and (rows >= _ROWS or size >= _BYTES or batch.schema != waiting[0].schema):
             yield start, pa.Table.from_batches(waiting)
-            waiting.clear()
-        start = start if waiting else number
+            waiting, start, rows, size = [], number, 0, 0
         waiting.append(batch)
+        rows, size = rows + len(batch), size + batch.nbytes
     if waiting:
         yield start, pa.Table.from_batches(waiting)
-
-
-def _is_room(waiting: Sequence[Any]) -> bool:
-    return sum(map(len, waiting)) < _ROWS and sum(batch.nbytes for batch in waiting) < _BYTES
 
 
 def _listed(schema: Any) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,16 +23,17 @@ from .arrow import columns_of, from_bytes, parquet_writer, to_batch, to_bytes
 from .batches import Batches
 from .ruleset import RuleSet
 from .sources import Texts, open_texts
-from .working import work_in_order
+from .working import work_in_processes, work_in_threads
 
 __all__ = ["Classified", "classify_file"]
 
 _READ = (".csv", ".tsv", ".txt", ".parquet")
 _WRITTEN = (".csv", ".parquet")
 _PLACE = "place"
-_FEW = 2  # pieces for fewer of which no processes are started
+_FEW = 3  # pieces that are done before other processes are started
 
 Progress = Callable[[int, int], Any]
+Work = Callable[[Any, Iterator[tuple[str, Any]]], Iterator[Any]]
 
 
 @frozen(kw_only=True)
@@ -68,6 +70,7 @@ def classify_file(
     language: str = "nb",
     progress: Progress | None = None,
     workers: int = 1,
+    apart: bool = False,
 ) -> Classified:
     r"""Give codes to the texts of a file.
 
@@ -92,8 +95,10 @@ def classify_file(
     progress
         Called after every batch with how much is done, and how much there is.
     workers
-        How many processes may give codes; 1 is this one. What is written is the same. A script has to call this below
-        ``if __name__ == "__main__":`` when it asks for several, since they import the script.
+        How many threads may give codes. What is written is the same.
+    apart
+        Whether the workers are processes instead, if there are several. A script has to call this below
+        ``if __name__ == "__main__":`` then, since they import the script.
 
     Raises
     ------
@@ -119,13 +124,16 @@ def classify_file(
         for path, known, no in ((source, _READ, "not read"), (out, _WRITTEN, "not written"))
         if path.suffix.lower() not in known and not (path == source and source.is_dir())
     ]
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        what, fix = f"{workers!r} is no number of workers", "write a whole number of 1 or more"
+        problems.append(Problem(file="workers", what=what, fix=fix))
     if problems:
         raise UsageError(problems)
     try:
         texts = open_texts(source, column, id, split, language)
     except OSError as error:
         raise _refused(error, source) from None
-    coded = _coded(rules, texts, progress, workers)
+    coded = _coded(rules, texts, partial(_worked, workers=workers, apart=apart), progress)
     write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
     done: list[Classified] = []
     try:
@@ -165,7 +173,7 @@ class _Task:
         return self.batches.partition(given) if isinstance(given, pd.DataFrame) else next(self.batches([given]))
 
 
-def _coded(rules: RuleSet, texts: Texts, progress: Progress | None, workers: int) -> Generator[tuple[int, list[Any]]]:
+def _coded(rules: RuleSet, texts: Texts, work: Work, progress: Progress | None) -> Generator[tuple[int, list[Any]]]:
     """For each piece how many texts it has; and columns: the places of those with codes, what is beside, the codes."""
     beside = [str(number) for number in range(len(texts.columns))]
     task = _Task(batches=rules.batches(keep=[_PLACE, *beside]))
@@ -181,22 +189,24 @@ def _coded(rules: RuleSet, texts: Texts, progress: Progress | None, workers: int
             yield where, to_batch({_PLACE: places, "text": piece.texts, **dict(zip(beside, piece.beside, strict=True))})
             first += count
 
-    for found in _worked(task, pieces(), workers):
+    for found in work(task, pieces()):
         count, done, size = told.popleft()
         yield count, columns_of(found)
         if progress is not None:
             progress(done, size)
 
 
-def _worked(task: _Task, pieces: Iterator[tuple[str, Any]], workers: int) -> Iterator[Any]:
-    first = list(islice(pieces, _FEW)) if workers > 1 else []
-    pieces = chain(first, pieces)
-    if len(first) < _FEW:
-        yield from (task(batch) for _, batch in pieces)
-        return
-    sent = ((where, batch if isinstance(batch, pd.DataFrame) else to_bytes(batch)) for where, batch in pieces)
-    for found in work_in_order(task, sent, workers=workers):
-        yield from_bytes(found) if isinstance(found, bytes) else found
+def _worked(task: _Task, pieces: Iterator[tuple[str, Any]], *, workers: int, apart: bool) -> Iterator[Any]:
+    if workers > 1 and not apart:
+        yield from work_in_threads(task, pieces, workers=workers)
+    yield from (task(batch) for _, batch in (pieces if workers == 1 else islice(pieces, _FEW)))
+    for first in pieces:
+        for found in work_in_processes(task, chain([first], pieces), workers=workers, pack=_packed):
+            yield from_bytes(found) if isinstance(found, bytes) else found
+
+
+def _packed(batch: Any) -> Any:
+    return batch if isinstance(batch, pd.DataFrame) else to_bytes(batch)
 
 
 def _write_csv(stream: BinaryIO, texts: Texts, coded: Iterator[tuple[int, list[Any]]]) -> Classified:

@@ -158,7 +158,9 @@ class _Parts:
                     done = whole * number + whole * piece.done // max(piece.size, 1)
                     yield evolve(piece, done=done, size=whole * len(self._paths))
             except OSError as error:
-                raise UsageError([Problem(file=str(path), what=f"it can't be read: {why_not(error)}")]) from None
+                raise UsageError(
+                    [Problem(file=str(path), what=f"it can't be read or written: {why_not(error)}")]
+                ) from None
 
 
 class _Documents:
