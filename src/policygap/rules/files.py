@@ -22,7 +22,7 @@ from ..io.csvfile import why_not
 from .arrow import columns_of, from_bytes, parquet_writer, to_batch, to_bytes
 from .batches import Batches
 from .ruleset import RuleSet
-from .sources import Texts, open_texts
+from .sources import Piece, Texts, open_texts
 from .working import work_in_processes, work_in_threads
 
 __all__ = ["Classified", "classify_file"]
@@ -133,12 +133,12 @@ def classify_file(
         texts = open_texts(source, column, id, split, language)
     except OSError as error:
         raise _refused(error, source) from None
-    coded = _coded(rules, texts, partial(_worked, workers=workers, apart=apart), progress)
+    coded = _coded(rules, source, texts, partial(_worked, workers=workers, apart=apart), progress)
     write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
     done: list[Classified] = []
     try:
         replace_files({out: lambda stream: done.append(write(stream, texts, coded))})
-    except OSError as error:  # what can't be read is told by whoever reads it
+    except OSError as error:
         raise _refused(error, out) from None
     finally:
         coded.close()
@@ -147,18 +147,6 @@ def classify_file(
 
 def _refused(error: OSError, path: Path) -> UsageError:
     return UsageError([Problem(file=str(path), what=f"it can't be read or written: {why_not(error)}")])
-
-
-@frozen(kw_only=True)
-class _Task:
-    """What is done to a batch; what comes from another process goes back to it."""
-
-    batches: Batches
-
-    def __call__(self, given: Any) -> Any:
-        if isinstance(given, bytes):
-            return to_bytes(next(self.batches([from_bytes(given)])))
-        return self.batches.partition(given) if isinstance(given, pd.DataFrame) else next(self.batches([given]))
 
 
 @frozen(kw_only=True)
@@ -173,7 +161,16 @@ class _Task:
         return self.batches.partition(given) if isinstance(given, pd.DataFrame) else next(self.batches([given]))
 
 
-def _coded(rules: RuleSet, texts: Texts, work: Work, progress: Progress | None) -> Generator[tuple[int, list[Any]]]:
+def _read(texts: Texts, source: Path) -> Iterator[Piece]:
+    try:
+        yield from texts.batches()
+    except OSError as error:  # here, so that it is told from what goes wrong where codes are written
+        raise _refused(error, Path(error.filename or source)) from None
+
+
+def _coded(
+    rules: RuleSet, source: Path, texts: Texts, work: Work, progress: Progress | None
+) -> Generator[tuple[int, list[Any]]]:
     """For each piece how many texts it has; and columns: the places of those with codes, what is beside, the codes."""
     beside = [str(number) for number in range(len(texts.columns))]
     task = _Task(batches=rules.batches(keep=[_PLACE, *beside]))
@@ -181,7 +178,7 @@ def _coded(rules: RuleSet, texts: Texts, work: Work, progress: Progress | None) 
 
     def pieces() -> Iterator[tuple[str, Any]]:
         first = 0
-        for piece in texts.batches():
+        for piece in _read(texts, source):
             count = len(piece.texts)
             places = np.arange(first, first + count)
             told.append((count, piece.done, piece.size))

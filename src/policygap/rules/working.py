@@ -14,6 +14,7 @@ from ..errors import Problem, UsageError
 
 __all__ = ["count_cores", "work_in_processes", "work_in_threads"]
 
+_MOST = 61  # processes that a pool can have on every system
 _AHEAD = 2  # pieces that wait beyond those that are worked on
 
 
@@ -80,7 +81,7 @@ def work_in_processes(
         Where a process ends, or its memory does not suffice; the pieces that it may have been at are named.
     """
     # Started anew, not forked: libraries that have threads can't be forked, and some systems fork nothing.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(min(workers, _MOST), mp_context=get_context("spawn"))
     waiting: deque[tuple[str, Future[Any]]] = deque()
     try:
         awake = [pool.submit(_wake, function) for _ in range(workers)]
