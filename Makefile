@@ -81,7 +81,7 @@ wheel: .venv/.dev
 	@$(BIN)/python .ci/check_wheel.py build/dist
 
 fuzz: .venv/.dev
-	@$(BIN)/python -m pytest tests/test_qda.py tests/test_crosswalk_files.py tests/test_deposit.py tests/test_consultations.py --no-cov -k "damaged or lost_or_doubled or any_shape" --hypothesis-profile=fuzz $(ARGS)
+	@$(BIN)/python -m pytest tests --no-cov -k "damage or lost_or_doubled or any_shape" --hypothesis-profile=fuzz $(ARGS)
 
 mutants: .venv/.dev
 	@$(BIN)/python .ci/mutants.py $(ARGS)

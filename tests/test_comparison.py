@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import policygap as pg
 from policygap.cli import main
-from policygap.comparison import fingerprint
+from policygap.fingerprints import fingerprint
 from policygap.testing import studies
 
 
@@ -39,6 +40,12 @@ def small(**changed: Any) -> pg.Study:
 
 def rows(frame: pd.DataFrame, *names: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in frame[list(names)].astype(object).where(frame[list(names)].notna(), None).to_numpy()]
+
+
+def renamed(diff: pg.StudyDiff, *tables: str) -> dict[str, str]:
+    """New ids by old ones: what is only called otherwise is the same thing in all that is compared."""
+    told = diff.nouns[(diff.nouns["change"] == "renamed") & diff.nouns["table"].isin(tables)]
+    return dict(zip(told["old"], told["new"], strict=True))
 
 
 @settings(max_examples=20)
@@ -67,10 +74,11 @@ def test_the_order_of_rows_is_no_difference(study: pg.Study, data: st.DataObject
 @given(old=studies(), new=studies())
 def test_a_difference_seen_from_the_other_side_is_its_mirror(old: pg.Study, new: pg.Study) -> None:
     there, back = pg.diff_studies(old, new), pg.diff_studies(new, old)
+    ids = renamed(back, "themes", "targets", "statements")
     mirror = {"added": "removed", "removed": "added", "opened": "closed", "closed": "opened"}
     for name, key in (("codings", "statement"), ("gaps", "subject")):
         one, two = getattr(there, name), getattr(back, name)
-        assert sorted((str(a), mirror.get(b, b)) for a, b in rows(one, key, "change")) == sorted(
+        assert sorted((str(ids.get(a, a)), mirror.get(b, b)) for a, b in rows(one, key, "change")) == sorted(
             (str(a), b) for a, b in rows(two, key, "change")
         )
 
@@ -81,10 +89,13 @@ def test_classes_are_those_of_each_study_alone(old: pg.Study, new: pg.Study) -> 
     first, second = (
         {gap.subject: gap.kind for gap in pg.find_gaps(pg.measure_coverage(study))} for study in (old, new)
     )
+    diff = pg.diff_studies(old, new)
+    ids = renamed(diff, "themes", "targets")
+    first = {ids.get(name, name): kind for name, kind in first.items()}
     expected = {
         (name, first.get(name), second.get(name)) for name in {*first, *second} if first.get(name) != second.get(name)
     }
-    assert set(rows(pg.diff_studies(old, new).gaps, "subject", "old", "new")) == expected
+    assert set(rows(diff.gaps, "subject", "old", "new")) == expected
 
 
 @settings(max_examples=12)
@@ -97,9 +108,12 @@ def test_removing_and_adding_what_is_told_makes_the_new_codings(old: pg.Study, n
         keys = frame[names].astype(object).where(frame[names].notna(), "").itertuples(index=False, name=None)
         return dict(pd.Series([" ".join(map(str, key)) for key in keys], dtype=object).value_counts())
 
-    told = pg.diff_studies(old, new).codings
-    added, removed = counts(told[told["change"] == "added"]), counts(told[told["change"] == "removed"])
-    before, after = counts(old.codings), counts(new.codings)
+    diff = pg.diff_studies(old, new)
+    added, removed = (counts(diff.codings[diff.codings["change"] == change]) for change in ("added", "removed"))
+    statements, codes = renamed(diff, "statements"), renamed(diff, "themes", "targets")
+    was = old.codings.astype({"statement": object, "code": object})
+    was = was.assign(statement=was["statement"].replace(statements), code=was["code"].replace(codes))
+    before, after = counts(was), counts(new.codings)
     for key in {*before, *after}:
         assert before.get(key, 0) - removed.get(key, 0) + added.get(key, 0) == after.get(key, 0)
 
@@ -152,6 +166,20 @@ def test_another_id_under_the_same_label_is_told_as_renamed() -> None:
     assert not len(nouns[(nouns["table"] == "targets") & (nouns["change"] != "renamed")])
 
 
+def test_what_is_only_called_otherwise_is_no_change_of_what_was_coded(tmp_path: Path) -> None:
+    before, folder = small(), tmp_path / "new"
+    before.write(folder)
+    for file in folder.glob("*.csv"):
+        text = re.sub(r"\bhomes\b", "housing", re.sub(r"\bs1\b", "1-1", file.read_text(encoding="utf-8")))
+        file.write_text(text.replace("More housing", "More homes"), encoding="utf-8")
+    diff = pg.diff_studies(before, pg.read_study(folder))
+    assert rows(diff.nouns, "table", "change", "old", "new") == [
+        ("themes", "renamed", "homes", "housing"),
+        ("statements", "renamed", "s1", "1-1"),
+    ]
+    assert not any(len(frame) for frame in (diff.codings, diff.coverage, diff.gaps, diff.stale))
+
+
 def test_codings_of_a_text_that_changed_are_stale() -> None:
     texts = small().statements.assign(text=["More homes now", "More  roads"])
     before, after = small(), small(statements=texts)
@@ -173,9 +201,27 @@ def test_codings_of_a_text_that_changed_are_stale() -> None:
 
 def test_fingerprints_survive_files(tmp_path: Path) -> None:
     stamped = pg.stamp_codings(small())
-    for name in ("folder", "book.xlsx", "project.qdpx"):
+    for name in ("folder", "book.xlsx", "project.qdpx", "study.zip"):
         stamped.write(tmp_path / name)
         assert pg.read_study(tmp_path / name) == stamped
+
+
+def test_an_analyst_who_stamps_and_then_edits_a_text_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    small().write(old)
+    assert main(["convert", str(old), str(new), "--stamp"]) == 0
+    assert main(["diff", str(old), str(new), "--show", "stale", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    file = new / "statements.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("More homes", "Fewer homes"), encoding="utf-8")
+    assert main(["check", str(new)]) == 0
+    assert "2 codings judge a text that has changed since they were made" in capsys.readouterr().err
+    assert main(["diff", str(old), str(new), "--show", "stale", "--format", "json"]) == 0
+    told = [(row["statement"], row["code"], row["why"]) for row in json.loads(capsys.readouterr().out)]
+    assert told == [("s1", "homes", "fingerprint"), ("s1", "A", "fingerprint")]
+    assert len(pg.find_stale(pg.read_study(new))) == 2
 
 
 def test_a_fingerprint_is_of_what_is_read_and_not_of_how_it_is_stored() -> None:

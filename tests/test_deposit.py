@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import zipfile
@@ -72,6 +73,45 @@ def test_a_file_that_was_changed_on_the_way_is_told(tmp_path: Path) -> None:
     repack(path, {"themes.csv": b"id,label\nx,X\n"})
     with pytest.raises(pg.StudyError, match=r"themes\.csv: it is not the file that datapackage\.json has"):
         pg.read_study(path)
+
+
+PLAIN = {
+    "themes.csv": b"id,label\nt,T\n",
+    "targets.csv": b"id,kind,label\nA,focus_area,A\n",
+    "links.csv": b"theme,target,relation\nt,A,equal\n",
+}
+
+
+def zip_of(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("top", ["", "towns/"])
+@pytest.mark.parametrize("below", ["", "data/"])
+@pytest.mark.parametrize("kind", ["", "md5", "sha1", "sha256", "sha512"])
+def test_archives_of_other_programs_are_read_and_their_checksums_checked(
+    tmp_path: Path, top: str, below: str, kind: str
+) -> None:
+    def summed(data: bytes) -> str:
+        digits = hashlib.new(kind or "md5", data).hexdigest()
+        return f"{kind}:{digits}" if kind else digits
+
+    resources = [{"name": name[:-4], "path": f"{below}{name}", "hash": summed(data)} for name, data in PLAIN.items()]
+    descriptor = json.dumps({"name": "towns", "resources": resources}).encode()
+    members = {f"{top}datapackage.json": descriptor, **{f"{top}{below}{name}": data for name, data in PLAIN.items()}}
+    study = pg.read_study(zip_of(tmp_path / "x.zip", members))
+    assert len(study.links) == 1
+    changed = {**members, f"{top}{below}links.csv": b"theme,target,relation\nt,A,subset\n"}
+    with pytest.raises(pg.StudyError, match=f"^{below}links.csv: it is not the file that"):
+        pg.read_study(zip_of(tmp_path / "x.zip", changed))
+
+
+def test_a_folder_of_tables_without_a_descriptor_may_be_zipped(tmp_path: Path) -> None:
+    study = pg.read_study(zip_of(tmp_path / "towns.zip", {f"mine/{name}": data for name, data in PLAIN.items()}))
+    assert (study.name, len(study.links)) == ("towns", 1)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,17 @@ def test_control_characters_in_labels_do_not_break_an_export() -> None:
     assert nx.read_graphml(file).nodes["buses"]["label"] == "More\\x1b[31m buses\\x00\u202e"
 
 
+def test_control_characters_in_a_kind_do_not_break_a_file(tmp_path: Path) -> None:
+    study = pg.build_study(
+        themes=[{"id": "t", "label": "T"}],
+        targets=[{"id": "A", "kind": "odd\x0bkind", "label": "A"}],
+        links=[{"theme": "t", "target": "A", "relation": "equal"}],
+    )
+    for ending, read in READERS.items():
+        pg.write_graph(pg.build_graph(study), tmp_path / f"g{ending}")
+        assert read(tmp_path / f"g{ending}").nodes["A"]["kind"] == "odd\\x0bkind"
+
+
 READERS = {
     ".graphml": nx.read_graphml,
     ".gexf": nx.read_gexf,
@@ -171,6 +182,9 @@ def test_a_graph_is_written_whole_or_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_converts_to_a_graph(tmp_path: Path) -> None:
+def test_the_command_converts_to_a_graph_and_says_what_that_does_not_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["convert", "smabystrategi", str(tmp_path / "g.graphml")]) == 0
+    assert "and not sources (3), groups (10), actors (17)" in capsys.readouterr().err
     assert nx.read_graphml(tmp_path / "g.graphml").nodes["A"]["kind"] == "focus_area"

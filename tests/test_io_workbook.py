@@ -71,6 +71,7 @@ def rows(package: Package, table: str = "themes") -> list[list[Any]]:
 
 
 THEMES = [["id", "label"], ["a", "Roads"]]
+MERGED = "unmerge them and fill in every cell (a merged range holds one value only)"
 
 
 def test_sheets_are_tables_and_study_is_the_metadata(tmp_path: Path) -> None:
@@ -342,12 +343,38 @@ def test_xml_that_attacks_its_reader_is_refused(tmp_path: Path) -> None:
     assert problem.what == "the workbook holds XML that Excel never writes"
 
 
-def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = save(tmp_path / "towns.xlsx", themes=THEMES)
-    monkeypatch.setattr(spreadsheet, "_MOST_BYTES", 1_000)
+    change(
+        path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b"<sheetData>", b" " * 260_000_000 + b"<sheetData>")
+    )
     (problem,) = read_package(path).problems
-    assert problem.what.startswith("the workbook unpacks to ")
-    assert problem.fix == "save the tables as CSV files in a folder"
+    assert problem.what == "the workbook unpacks to 260 MB, more than the 250 MB that are read"
+    assert problem.fix == "save the tables as CSV files in a folder, or, if you trust it, raise the limit"
+    (problem,) = read_package(save(tmp_path / "small.xlsx", themes=THEMES), limits=pg.Limits(text=1_000)).problems
+    assert problem.what.startswith("the workbook unpacks to 0 MB")
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        b'<mergeCells><mergeCell ref="A2:XFD1048576"/></mergeCells>',
+        b'<hyperlinks><hyperlink ref="A1:XFD1048576" display="x"/></hyperlinks>',
+    ],
+)
+def test_a_range_of_billions_of_cells_costs_nothing(tmp_path: Path, element: bytes) -> None:
+    path = save(tmp_path / "towns.xlsx", themes=THEMES)
+    change(path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b"</sheetData>", b"</sheetData>" + element))
+    found = problems(read_package(path))
+    assert found == (["themes, row 2: the cells A2:XFD1048576 are merged; " + MERGED] if b"merge" in element else [])
+
+
+def test_crowds_of_elements_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    path = save(tmp_path / "towns.xlsx", themes=THEMES)
+    crowd = b"<mergeCells>" + b'<mergeCell ref="A1:A2"/>' * 1_100_000 + b"</mergeCells>"
+    change(path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b"</sheetData>", b"</sheetData>" + crowd))
+    (problem,) = read_package(path).problems
+    assert problem.what == "the workbook holds XML that Excel never writes"
 
 
 def test_an_encrypted_member_is_a_problem(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from policygap import Notice, Study, build_study
+from policygap.fingerprints import fingerprint
 from policygap.messages import names
 from policygap.study import read_study
 from policygap.testing import studies
@@ -17,7 +18,8 @@ few = settings(max_examples=max(settings.default.max_examples // 18, 1))  # a st
 
 KINDS = {
     "reading", "several_coders", "counts_differ", "count_against_coded", "group_and_member", "look_alike",
-    "unused_themes", "unused_targets", "silent_actors", "silent_groups", "bare_parents", "responses_differ",
+    "unused_themes", "unused_targets", "unmatched_themes", "unmatched_targets", "stale",
+    "silent_actors", "silent_groups", "bare_parents", "responses_differ",
 }  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def test_ids_of_different_letters_are_not_alike() -> None:
     assert notices_of(tables) == {}
 
 
-def test_codes_that_are_never_used_are_told_and_a_link_is_a_use_but_for_none() -> None:
+def test_codes_that_are_never_used_are_told_and_told_from_those_that_were_compared_and_fit_nothing() -> None:
     tables = quiet()
     tables["themes"] += [{"id": "parks", "label": "P"}, {"id": "roads", "label": "R"}]
     tables["targets"].append({"id": "B", "kind": "focus_area", "label": "B"})
@@ -180,11 +182,24 @@ def test_codes_that_are_never_used_are_told_and_a_link_is_a_use_but_for_none() -
         {"theme": "roads", "target": "B", "relation": "none"},
     ]
     found = notices_of(tables)
-    assert set(found) == {"unused_themes", "unused_targets"}
-    assert found["unused_themes"].subjects == ("roads",)
-    assert str(found["unused_targets"]) == "1 target without codings or links: B."
-    tables["links"][1]["relation"] = "intersects"
+    assert set(found) == {"unmatched_themes", "unmatched_targets"}
+    assert found["unmatched_themes"].subjects == ("roads",)
+    assert str(found["unmatched_targets"]) == "1 target was compared and fits no theme: B."
+    unused = tables["links"].pop()
+    assert set(notices_of(tables)) == {"unused_themes", "unused_targets"}
+    tables["links"].append({**unused, "relation": "intersects"})
     assert notices_of(tables) == {}
+
+
+def test_a_coding_of_a_text_that_has_changed_is_told() -> None:
+    tables = quiet()
+    text = tables["statements"][0]["text"]
+    tables["codings"][0]["fingerprint"] = fingerprint(text)
+    assert notices_of(tables) == {}
+    tables["statements"][0]["text"] = f"{text} no more"
+    found = notices_of(tables)
+    assert set(found) == {"stale"}
+    assert found["stale"].subjects == (tables["codings"][0]["statement"],)
 
 
 def test_speakers_that_never_speak_are_told_and_a_group_whose_actors_speak_is_not() -> None:

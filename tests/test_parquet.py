@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import policygap as pg
 from policygap.cli import main
+from policygap.disk import DiskTable, DiskText
 from policygap.testing import studies
 
 
@@ -113,6 +114,126 @@ def test_a_problem_is_told_with_its_row_in_all_parts_together(folder: Path) -> N
     pq.write_table(pa.Table.from_pandas(table, preserve_index=False), part)
     with pytest.raises(pg.StudyError, match=rf"codings\.parquet, row {before + 5}, column code: .*'nowhere'"):
         pg.read_study(folder)
+
+
+# -- texts that stay on the disk
+
+
+def printed(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"], ["matrix", "--values", "share"], ["coverage"], ["gaps"], ["sides"], ["speakers"],
+        ["quotes", "--theme", "housing"],
+        ["examples", "--target", "C"], ["conflicts"], ["trace", "--theme", "transport", "--target", "A"], ["claims"],
+        ["agreement"],
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_every_command_says_the_same_of_both_forms(
+    folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *options = command
+    parquet = printed([name, str(folder), *options], capsys)
+    assert parquet.replace(str(folder), "smabystrategi") == printed([name, "smabystrategi", *options], capsys)
+
+
+def test_both_forms_give_the_same_report(folder: Path, tmp_path: Path) -> None:
+    split(folder, "statements", 3)
+    pg.read_study("smabystrategi").write(tmp_path / "csv")
+    for place in (folder, tmp_path / "csv"):
+        out = tmp_path / "out" / place.name
+        assert main(["report", str(place), "--out", str(out), "--quick", "--formats", "md,csv,html,xlsx"]) == 0
+    files = sorted(path.relative_to(tmp_path / "out" / "csv") for path in (tmp_path / "out" / "csv").rglob("*.*"))
+    assert len(files) > 10
+    for file in files:
+        assert (tmp_path / "out" / "csv" / file).read_bytes() == (tmp_path / "out" / "towns" / file).read_bytes(), file
+
+
+def test_counting_reads_no_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = pg.read_study(folder)
+    expected = pg.measure_coverage(pg.read_study("smabystrategi")).targets
+    with monkeypatch.context() as patch:
+        patch.setattr(DiskTable, "take", None)
+        coverage = pg.measure_coverage(study)
+        pd.testing.assert_frame_equal(coverage.targets, expected)
+        assert pg.find_gaps(coverage)
+        pg.gap_matrix(study, values="share")
+        pg.collect_evidence(study)
+        pg.compare_sides(study)
+        some = study.select_statements(study.statements["kind"].eq("call"))
+        pg.measure_coverage(some)
+        with pytest.raises(TypeError):
+            study.statements["text"].tolist()
+    assert some.statements["text"].tolist() == [
+        text for text, kind in zip(study.statements["text"], study.statements["kind"], strict=True) if kind == "call"
+    ]
+
+
+def test_a_study_whose_files_are_replaced_keeps_its_texts_or_says_so(folder: Path) -> None:
+    study = pg.read_study(folder)
+    before = study.statements["text"].tolist()
+    study.select_statements(study.statements["kind"].eq("call")).write(folder, format="parquet")
+    assert study.statements["text"].tolist() == before
+    other = pg.read_study(folder)
+    other.statements["text"].array._table._files.clear()
+    (folder / "statements.parquet").write_bytes(b"other")
+    with pytest.raises(pg.StudyError, match=r"statements\.parquet: the file has changed since the study was read"):
+        other.statements["text"].tolist()
+
+
+def test_lines_and_empty_texts_are_those_of_other_formats(tmp_path: Path) -> None:
+    (tmp_path / "themes.csv").write_text("id,label\nt,T\n", encoding="utf-8")
+    (tmp_path / "targets.csv").write_text("id,kind,label\nA,focus_area,A\n", encoding="utf-8")
+    columns = {"theme": ["t"] * 4, "target": ["A"] * 4, "locator": ["a\r\nb\rc", "", None, "d"], "mine": [""] * 4}
+    pl.DataFrame(columns).write_parquet(tmp_path / "links.parquet")
+    links = pg.read_study(tmp_path).links
+    assert links["locator"].isna().tolist() == [False, True, True, False]
+    assert links["locator"].dropna().tolist() == ["a\nb\nc", "d"]
+    assert links["mine"].isna().all()
+    (tmp_path / "csv").mkdir()
+
+
+def test_a_required_text_that_is_empty_is_told_without_reading_the_others(folder: Path) -> None:
+    table = pq.read_table(folder / "statements.parquet").to_pandas()
+    table.loc[3, "text"] = ""
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), folder / "statements.parquet")
+    with pytest.raises(pg.StudyError, match=r"statements\.parquet, row 4, column text: the cell is empty"):
+        pg.read_study(folder)
+
+
+@given(st.data())
+def test_a_column_on_the_disk_is_the_column_it_is(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Whatever is taken of it is what is taken of the same texts in memory."""
+    texts = data.draw(st.lists(st.one_of(st.none(), st.sampled_from(["a", "b c", "ø", "😀"])), min_size=1, max_size=9))
+    folder = tmp_path_factory.mktemp("column")
+    parts = []
+    for start in range(0, len(texts), 3):
+        parts.append(folder / f"{start}.parquet")
+        piece = pa.table({"text": pa.array(texts[start : start + 3], pa.string())})
+        pq.write_table(piece, parts[-1], row_group_size=2)
+    there = pd.Series(DiskText.open(DiskTable(parts), "text"))
+    here = pd.Series(texts, dtype="str")
+    places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=12))
+    for one, other in (
+        (there, here),
+        (there.iloc[places], here.iloc[places]),
+        (there.iloc[::-1][1:], here.iloc[::-1][1:]),
+    ):
+        assert one.astype("str").equals(other)
+        assert one.isna().tolist() == other.isna().tolist()
+        assert [*one.dropna()] == [*other.dropna()]
+        assert pd.factorize(one)[0].tolist() == pd.factorize(other)[0].tolist()
+    assert there.reindex([0, 99]).astype("str").equals(here.reindex([0, 99]))
+    assert pd.concat([there, there]).astype("str").equals(pd.concat([here, here]))
+    assert there.equals(there.copy())
+    assert (there == here).tolist() == (here == here).tolist()  # noqa: PLR0124  # missing equals nothing
 
 
 # -- what is broken
@@ -247,3 +368,18 @@ def test_without_pyarrow_the_error_names_the_extra(
     with pytest.raises(pg.UsageError, match=r"Parquet needs the extra arrow"):
         pg.read_study("smabystrategi").write(tmp_path / "new", format="parquet")
     assert not (tmp_path / "new").exists()
+
+
+def test_the_evidence_goes_to_other_engines_and_counts_the_same_there(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.parquet"
+    assert main(["convert", "smabystrategi", str(path)]) == 0
+    first = path.read_bytes()
+    assert main(["convert", "smabystrategi", str(path)]) == 0
+    assert path.read_bytes() == first
+    counted = duckdb.sql(
+        f"SELECT theme, count(DISTINCT speaker) FROM '{path}' WHERE target = 'E' AND theme IS NOT NULL GROUP BY theme"
+    )
+    matrix = pg.gap_matrix(pg.read_study("smabystrategi"))["E"].fillna(0)
+    assert dict(counted.fetchall()) == {theme: count for theme, count in matrix.items() if count}
+    with pytest.raises(pg.UsageError, match="evidence is not written as"):
+        pg.write_evidence(pd.DataFrame(), tmp_path / "x.csv")

@@ -60,7 +60,7 @@ def test_ids_and_words_are_categories_in_big_tables_and_text_elsewhere() -> None
     frames, _ = parse_tables(
         package_of(codings={"statement": ["s"], "code": ["t"]}, themes={"id": ["t"], "label": ["T"]})
     )
-    assert [str(frames["codings"][name].dtype) for name in ("statement", "code", "coder")] == [
+    assert [str(frames["codings"][name].dtype) for name in ("statement", "code", "note")] == [
         "category",
         "category",
         "str",

@@ -83,6 +83,7 @@ _HOMES = {
     "stamp_codings": "comparison",
     "start_study": "starting",
     "trace": "tracing",
+    "write_evidence": "onward",
     "write_graph": "onward",
     "write_report": "report",
     "write_rules": "rules.reading",
@@ -162,6 +163,7 @@ __all__ = [
     "stamp_codings",
     "start_study",
     "trace",
+    "write_evidence",
     "write_graph",
     "write_report",
     "write_rules",
@@ -200,7 +202,7 @@ if TYPE_CHECKING:
     from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
     from .network import Network, describe_network
     from .notices import Notice
-    from .onward import write_graph
+    from .onward import write_evidence, write_graph
     from .prompting import compare_prompted
     from .report import write_report
     from .review import export_review, import_review

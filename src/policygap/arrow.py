@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +13,7 @@ from .errors import Problem, StudyError, missing_extra
 __all__ = ["DAMAGED", "list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
 
 _CELL = 8  # bytes that a cell takes in memory at the least
+_GROUP = 100_000  # rows that are read together when one of them is looked at
 DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
 _AGAIN = "write the file again with the program that made it"
 
@@ -29,6 +30,7 @@ def load_pyarrow(purpose: str) -> Any:
 def load_parquet() -> Any:
     """The library's part for Parquet files."""
     load_pyarrow("Parquet")
+    import pyarrow.compute  # pyright: ignore[reportUnusedImport]  # makes it a part of the library
     import pyarrow.parquet
 
     return pyarrow.parquet
@@ -41,7 +43,9 @@ def list_parts(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(part for part in path.glob("*.parquet") if not part.name.startswith((".", "_"))))
 
 
-def read_parquet(parts: Iterable[Path], *, coded: Sequence[str], most: int) -> pd.DataFrame:
+def read_parquet(
+    parts: Iterable[Path], *, coded: Sequence[str], most: int, later: Callable[[str], bool] = lambda _: False
+) -> tuple[pd.DataFrame, list[str], list[str]]:
     """Read the parts of a table under each other.
 
     Parameters
@@ -52,6 +56,13 @@ def read_parquet(parts: Iterable[Path], *, coded: Sequence[str], most: int) -> p
         Columns that become categories: ids and words.
     most
         How many bytes they may take in memory; what a file says of its rows is believed before anything is read.
+    later
+        Which columns, if they hold text, are not read now.
+
+    Returns
+    -------
+    pandas.DataFrame, list of str, list of str
+        The columns that were read, the names of all, in order, and the names of those that were not read.
 
     Raises
     ------
@@ -64,6 +75,7 @@ def read_parquet(parts: Iterable[Path], *, coded: Sequence[str], most: int) -> p
     files = list(parts)
     problems: list[Problem] = []
     first: Any = None
+    left: list[str] = []
     size = 0
     for part in files:
         try:
@@ -71,18 +83,20 @@ def read_parquet(parts: Iterable[Path], *, coded: Sequence[str], most: int) -> p
         except DAMAGED as error:
             problems.append(_damaged(part, error))
             continue
-        size += metadata.num_rows * max(metadata.num_columns, 1) * _CELL
         first = first or schema
+        left = [field.name for field in first if later(field.name) and _is_text(field.type)]
+        size += metadata.num_rows * (len(schema) - len(left)) * _CELL
         problems += _judge(part, schema, first, files[0].name)
     if size > most:
         what = f"its rows take {size / 1e6:,.0f} MB or more, and {most / 1e6:,.0f} MB are read"
         problems.append(_problem(files[0], what, "if you trust it, raise the limit"))
     if problems:
         raise StudyError(problems)
-    tables = list(_read(files, coded, problems))
+    tables = list(_read(files, [name for name in first.names if name not in left], coded, problems))
     if problems:
         raise StudyError(problems)
-    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().to_pandas()
+    table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+    return table.to_pandas(), list(first.names), left
 
 
 def _look(part: Path) -> tuple[Any, Any]:
@@ -119,10 +133,17 @@ def _judge(part: Path, schema: Any, first: Any, name: str) -> Iterator[Problem]:
         yield _problem(part, what, "write all parts in the same way")
 
 
-def _read(parts: Sequence[Path], coded: Sequence[str], problems: list[Problem]) -> Iterator[Any]:
+def _is_text(kind: Any) -> bool:
+    types = load_pyarrow("Parquet").types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _read(parts: Sequence[Path], names: Sequence[str], coded: Sequence[str], problems: list[Problem]) -> Iterator[Any]:
     for part in parts:
         try:
-            table = load_parquet().read_table(part, partitioning=None).replace_schema_metadata(None)
+            table = (
+                load_parquet().read_table(part, columns=list(names), partitioning=None).replace_schema_metadata(None)
+            )
             table.validate(full=True)
             yield _code(table, coded)
         except DAMAGED as error:
@@ -159,4 +180,4 @@ def write_parquet(frame: pd.DataFrame, stream: IO[bytes]) -> None:
     for place, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
             table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
-    parquet.write_table(table, stream, compression="zstd")
+    parquet.write_table(table, stream, compression="zstd", row_group_size=_GROUP)

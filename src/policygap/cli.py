@@ -201,6 +201,8 @@ def _add_files(commands: Any) -> None:
     _study(convert, metavar="IN")
     convert.add_argument("out", metavar="OUT", help="a folder, or a file whose ending names the format")
     convert.add_argument("--to", metavar="FORMAT", help="the format, where the ending does not tell")
+    stamp = "write into each coding which text it judges, so that diff and check can tell when that has changed"
+    convert.add_argument("--stamp", action="store_true", help=stamp)
     convert.set_defaults(run=_convert)
 
     about = "what changed between two studies: gaps opened and closed, codings, nouns, coverage"
@@ -411,15 +413,16 @@ def _show_progress(steps: Sequence[str]) -> Iterable[str]:
     return tqdm(steps, file=sys.stderr, leave=False, bar_format="{l_bar}{bar}| {n}/{total} {elapsed}")
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    from .study import find_problems
+_REMARKED = ("reading", "stale")  # what an author of the files can do something about
 
-    problems = find_problems(arguments.study, mapping=arguments.mapping, limits=_limits(arguments))
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if not problems:
-        _print(f"{printable(arguments.study)}: no problems")
-    return PROBLEMS if problems else DONE
+
+def _check(arguments: argparse.Namespace) -> int:
+    study = _read(arguments)
+    for notice in study.notices:
+        if notice.kind in _REMARKED:
+            print(printable(str(notice)), file=sys.stderr)
+    _print(f"{printable(arguments.study)}: no problems")
+    return DONE
 
 
 def _matrix(arguments: argparse.Namespace) -> int:
@@ -590,15 +593,29 @@ def _trace(arguments: argparse.Namespace) -> int:
     return _emit(trace(_read(arguments), choices=_choices(arguments), **where), arguments.format)
 
 
+_DRAWN = ("themes", "targets", "links")
+
+
 def _convert(arguments: argparse.Namespace) -> int:
+    from .evidence import collect_evidence
     from .graph import build_graph
     from .io.formats import find_format
-    from .onward import GRAPHS, write_graph
+    from .onward import EVIDENCE, GRAPHS, write_evidence, write_graph
 
     study, out = _read(arguments), Path(arguments.out)
+    if arguments.stamp:
+        from .comparison import stamp_codings
+
+        study = stamp_codings(study)
     other = arguments.to or find_format(out, reading=False)
     if not other and out.suffix.lower() in GRAPHS and not out.is_dir():
         write_graph(build_graph(study), out)
+        others = [f"{name} ({len(frame)})" for name, frame in study.tables.items() if len(frame) and name not in _DRAWN]
+        if others:
+            print(f"A graph holds codes and how often they meet, and not {', '.join(others)}.", file=sys.stderr)
+        return DONE
+    if not other and out.suffix.lower() == EVIDENCE and not out.is_dir():
+        write_evidence(collect_evidence(study), out)
         return DONE
     for loss in study.write(out, format=arguments.to):
         print(printable(loss), file=sys.stderr)

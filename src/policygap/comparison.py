@@ -5,8 +5,6 @@ Nouns, codings, coverage and gaps are compared, and codings whose statement's te
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,13 +15,14 @@ from attrs import evolve, frozen
 from .choices import Choices
 from .coverage import Coverage, measure_coverage
 from .decisions import DecisionTable
+from .fingerprints import fingerprint
 from .gaps import Gap, find_gaps
-from .io.cells import text_of
+from .renames import Renames, find_renames, translate
 from .schema import TABLES
 from .showing import to_html_table
 from .study import Study
 
-__all__ = ["StudyDiff", "diff_studies", "find_stale", "fingerprint", "stamp_codings"]
+__all__ = ["StudyDiff", "diff_studies", "find_stale", "stamp_codings"]
 
 # What tells the rows of a table apart that have no id; those that are alike in it are paired in their order.
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,23 +33,8 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _NOUNS: Final = tuple(name for name in TABLES if name != "codings")
 _MEASURES: Final = ("attention", "demand", "share", "units", "assessed", "statements")
-_DIGITS: Final = 16
 _CHANGE: Final = ("table", "id", "change", "column", "old", "new")
 _STALE: Final = ("statement", "code", "coder", "why", "old_text", "new_text")
-
-
-def fingerprint(text: str) -> str:
-    """A short sum of a text, the same for texts that differ in blanks or in how accents are composed.
-
-    The first 16 hexadecimal digits of SHA-256 over the text in Unicode's form NFC, every run of blanks made one.
-
-    Examples
-    --------
-    >>> fingerprint("More  homes ") == fingerprint("More homes")
-    True
-    """
-    plain = " ".join(unicodedata.normalize("NFC", text).split())
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 @frozen(kw_only=True, eq=False)
@@ -138,37 +122,32 @@ def diff_studies(
     False
     """
     chosen = choices or Choices()
-    nouns = [_compare_meta(old, new), *(_compare(old, new, name) for name in _NOUNS)]
-    codings = _compare(old, new, "codings")
+    renames = find_renames(old, new)
+    nouns = [_compare_meta(old, new), *(_compare(old, new, name, renames) for name in _NOUNS), _tell(renames)]
     first, second = measure_coverage(old, chosen), measure_coverage(new, chosen)
-    changed = _mark_renamed(pd.concat([frame[list(_CHANGE)] for frame in nouns], ignore_index=True), old, new)
-    stale = _changed_below(old, new)
-    stale = pd.concat([find_stale(new, old), stale], ignore_index=True).drop_duplicates(["statement", "code", "coder"])
+    gaps = find_gaps(first, tables=tables), find_gaps(second, tables=tables)
+    stale = pd.concat([find_stale(new, old), _changed_below(old, new, renames)], ignore_index=True)
     return StudyDiff(
         old=old,
         new=new,
-        nouns=changed,
-        codings=codings.drop(columns=["table", "id"]).reset_index(drop=True),
-        coverage=_compare_coverage(first, second),
-        gaps=_compare_gaps(find_gaps(first, tables=tables), find_gaps(second, tables=tables), old, new),
-        stale=stale.reset_index(drop=True),
+        nouns=pd.concat([frame[list(_CHANGE)] for frame in nouns], ignore_index=True),
+        codings=_compare(old, new, "codings", renames).drop(columns=["table", "id"]).reset_index(drop=True),
+        coverage=_compare_coverage(first, second, _codes(renames)),
+        gaps=_compare_gaps(*gaps, _codes(renames)),
+        stale=stale.drop_duplicates(["statement", "code", "coder"]).reset_index(drop=True),
     )
+
+
+def _codes(renames: Renames) -> dict[str, str]:
+    return {**renames.get("themes", {}), **renames.get("targets", {})}
 
 
 # -- rows
 
 
-def _text(study: Study, table: str) -> pd.DataFrame:
-    frame = study.tables[table]
-    return pd.DataFrame(
-        {str(name): text_of(frame[name]).astype(object).where(frame[name].notna(), "") for name in frame.columns},
-        index=frame.index,
-    )
-
-
-def _compare(old: Study, new: Study, table: str) -> pd.DataFrame:
+def _compare(old: Study, new: Study, table: str, renames: Renames) -> pd.DataFrame:
     """Rows that are only in one study, and the cells that differ in rows that are in both."""
-    before, after = _text(old, table), _text(new, table)
+    before, after = translate(old, table, renames), translate(new, table, {})
     columns = list(dict.fromkeys([*before.columns, *after.columns]))
     before, after = (frame.reindex(columns=columns, fill_value="") for frame in (before, after))
     known = TABLES[table].key
@@ -218,7 +197,7 @@ def _rows(pairs: pd.DataFrame, key: Sequence[str], change: str) -> pd.DataFrame:
 
 def _compare_meta(old: Study, new: Study) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
-    for name in sorted({*old.meta, *new.meta}):
+    for name in sorted({*old.meta, *new.meta} - {"id"}):  # which is but the name of the file or folder
         before, after = old.meta.get(name), new.meta.get(name)
         if before != after:
             change = "added" if name not in old.meta else "removed" if name not in new.meta else "changed"
@@ -227,38 +206,21 @@ def _compare_meta(old: Study, new: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_CHANGE), dtype=object)
 
 
-def _mark_renamed(nouns: pd.DataFrame, old: Study, new: Study) -> pd.DataFrame:
-    """What was removed and added under the same label, once each, got another id."""
-    renamed: list[tuple[str | None, ...]] = []
-    gone: list[int] = []
-    for table in ("groups", "actors", "questions", "themes", "targets"):
-        sides = [
-            _by_label(nouns[(nouns["table"] == table) & (nouns["change"] == change)], study.tables[table])
-            for change, study in (("removed", old), ("added", new))
-        ]
-        for label in (label for label in sides[0] if label in sides[1]):
-            (first, before), (second, after) = sides[0][label], sides[1][label]
-            renamed.append((table, before, "renamed", "id", before, after))
-            gone += [first, second]
-    rows = pd.DataFrame(renamed, columns=list(_CHANGE), dtype=object)
-    return pd.concat([nouns.drop(index=gone), rows], ignore_index=True)
-
-
-def _by_label(rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, tuple[int, str]]:
-    """The place and id of each row by its label, where no other has the same."""
-    labels = rows["id"].map(dict(zip(table["id"], table["label"], strict=True)))
-    once = labels.notna() & ~labels.duplicated(keep=False)
-    return {
-        str(label): (int(place), str(name))
-        for place, name, label in zip(rows.index[once], rows["id"][once], labels[once], strict=True)
-    }
+def _tell(renames: Renames) -> pd.DataFrame:
+    rows = [
+        (table, before, "renamed", "id", before, after)
+        for table, ids in renames.items()
+        for before, after in ids.items()
+    ]
+    return pd.DataFrame(rows, columns=list(_CHANGE), dtype=object)
 
 
 # -- measures
 
 
-def _compare_coverage(old: Coverage, new: Coverage) -> pd.DataFrame:
+def _compare_coverage(old: Coverage, new: Coverage, renamed: Mapping[str, str]) -> pd.DataFrame:
     frames = [_long(one.themes, one.targets) for one in (old, new)]
+    frames[0]["code"] = frames[0]["code"].replace(dict(renamed))
     both = frames[0].merge(frames[1], on=["code", "measure"], how="outer", suffixes=("_old", "_new"))
     both = both.rename(columns={"value_old": "old", "value_new": "new"}).sort_values(["code", "measure"])
     same = (both["old"] == both["new"]) | (both["old"].isna() & both["new"].isna())
@@ -280,8 +242,8 @@ def _long(*frames: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _compare_gaps(old: Sequence[Gap], new: Sequence[Gap], before: Study, after: Study) -> pd.DataFrame:
-    first, second = ({gap.subject: gap for gap in gaps} for gaps in (old, new))
+def _compare_gaps(old: Sequence[Gap], new: Sequence[Gap], renamed: Mapping[str, str]) -> pd.DataFrame:
+    first, second = {renamed.get(gap.subject, gap.subject): gap for gap in old}, {gap.subject: gap for gap in new}
     rows: list[dict[str, Any]] = []
     for subject in dict.fromkeys([*second, *first]):
         one, two = first.get(subject), second.get(subject)
@@ -297,7 +259,7 @@ def _compare_gaps(old: Sequence[Gap], new: Sequence[Gap], before: Study, after: 
                 "new": two.kind if two else None,
                 "change": _change(one, two),
                 "gap": (two or shown).is_gap,
-                "because": _because(one, two, before, after),
+                "because": _because(one, two),
             }
         )
     columns = ["subject", "label", "old", "new", "change", "gap", "because"]
@@ -316,7 +278,7 @@ def _change(old: Gap | None, new: Gap | None) -> str:
     return "opened" if new.is_gap else "closed"
 
 
-def _because(old: Gap | None, new: Gap | None, before: Study, after: Study) -> str:
+def _because(old: Gap | None, new: Gap | None) -> str:
     """What a change of class rests on: the figures of the input, or what the policy answers."""
     if old is None or new is None:
         return "codes"
@@ -378,18 +340,24 @@ def find_stale(study: Study, old: Study | None = None) -> pd.DataFrame:
     return _stale_rows(stale, "fingerprint", stale["fingerprint"].astype(object).map(judged), texts)
 
 
-def _changed_below(old: Study, new: Study) -> pd.DataFrame:
+def _changed_below(old: Study, new: Study, renames: Renames) -> pd.DataFrame:
     """Codings without a fingerprint that are in both studies, although the text of their statement is another."""
-    sums = [_fingerprints(one) for one in (old, new)]
-    changed = {name for name, text in sums[1].items() if sums[0].get(name, text) != text}
-    texts = [dict(zip(one.statements["id"], one.statements["text"], strict=True)) for one in (old, new)]
+    was, now = translate(old, "codings", renames), translate(new, "codings", {})
+    before, after = (
+        dict(zip(frame["id"], frame["text"], strict=True))
+        for frame in (translate(old, "statements", renames), translate(new, "statements", {}))
+    )
+    changed = {
+        name
+        for name, text in after.items()
+        if before.get(name, text) != text and fingerprint(before[name]) != fingerprint(text)
+    }
     names = ["statement", "code", "coder"]
-    was, now = (one.codings[one.codings["statement"].isin(changed)].astype({"code": object}) for one in (old, new))
-    now = now[now["fingerprint"].isna()]
-    known = set(was[names].astype(str).itertuples(index=False, name=None))
-    same = [row in known for row in now[names].astype(str).itertuples(index=False, name=None)]
-    stale = now[np.array(same, dtype=bool)]
-    return _stale_rows(stale, "text", stale["statement"].astype(object).map(texts[0]), texts[1])
+    known = set(was[names][was["statement"].isin(changed)].itertuples(index=False, name=None))
+    now = now[now["statement"].isin(changed) & (now["fingerprint"] == "")]
+    same = [row in known for row in now[names].itertuples(index=False, name=None)]
+    stale = now[np.array(same, dtype=bool)].replace("", None)
+    return _stale_rows(stale, "text", stale["statement"].map(before), after)
 
 
 def _stale_rows(codings: pd.DataFrame, why: str, judged: pd.Series, texts: Mapping[str, str]) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def build_graph(
     for code in study.codes:
         if code.is_theme or code.kind in wanted:
             side, label = (0 if code.is_theme else 1), _for_exporters(code.label)
-            graph.add_node(code.id, bipartite=side, kind=code.kind, label=label)
+            graph.add_node(code.id, bipartite=side, kind=_for_exporters(code.kind), label=label)
     evidence = collect_evidence(study, choices, **options)
     pairs = evidence[evidence["theme"].notna() & evidence["target_kind"].isin(wanted) & evidence["target"].notna()]
     _add_statements(graph, pairs[pairs["statement"].notna()])

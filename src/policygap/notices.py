@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from attrs import field, frozen
 
+from .fingerprints import fingerprint
 from .messages import say
 from .spelling import fold
 
@@ -50,6 +51,7 @@ def find_notices(frames: Frames, meta: Mapping[str, Any], remarks: tuple[str, ..
         _composite_speakers,
         _look_alikes,
         _unused_codes,
+        _stale,
         _silent_speakers,
         _parents,
         _responses,
@@ -180,14 +182,29 @@ def _look_alikes(frames: Frames) -> Iterator[Notice]:
 
 def _unused_codes(frames: Frames) -> Iterator[Notice]:
     codings, links = frames["codings"], frames["links"]
-    linked = links[links["relation"].ne("none").fillna(True)]
+    linked, nones = (links[links["relation"].eq("none").fillna(False).eq(said)] for said in (False, True))
     for table, column in (("themes", "theme"), ("targets", "target")):
         ids = frames[table]["id"]
         used = ids.isin(codings["code"].dropna().unique()) | ids.isin(linked[column].dropna().unique())
-        unused = list(ids[~used])
-        if unused:
-            values = {"count": len(unused), "codes": _quoted(unused, most=20)}
-            yield Notice(kind=f"unused_{table}", subjects=tuple(unused), values=values)
+        looked_at = ids.isin(nones[column].dropna().unique())
+        for kind, found in (("unused", ~used & ~looked_at), ("unmatched", ~used & looked_at)):
+            if found.any():
+                values = {"count": int(found.sum()), "codes": _quoted(list(ids[found]), most=20)}
+                yield Notice(kind=f"{kind}_{table}", subjects=tuple(ids[found]), values=values)
+
+
+def _stale(frames: Frames) -> Iterator[Notice]:
+    """Codings with the fingerprint of a text that is no longer that of their statement."""
+    codings = frames["codings"][["statement", "fingerprint"]].dropna().astype(object)
+    if not len(codings):
+        return
+    statements = frames["statements"]
+    stamped = statements[statements["id"].isin(codings["statement"].unique())]
+    now = dict(zip(stamped["id"], map(fingerprint, stamped["text"].astype(str)), strict=True))
+    stale = codings[codings["statement"].map(now) != codings["fingerprint"]]
+    if len(stale):
+        names = list(dict.fromkeys(stale["statement"]))
+        yield Notice(kind="stale", subjects=tuple(names), values={"count": len(stale), "statements": _quoted(names)})
 
 
 def _silent_speakers(frames: Frames) -> Iterator[Notice]:

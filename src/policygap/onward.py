@@ -1,4 +1,4 @@
-"""The graph comes in; a file that Gephi, R or a web page opens goes out, whole or not at all."""
+"""The graph or the evidence comes in; a file that other programs open goes out, whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import networkx as nx
+import pandas as pd
 
+from .arrow import load_parquet, write_parquet
 from .errors import Problem, UsageError
 from .io.atomic import replace_files
 from .io.csvfile import why_not
 
-__all__ = ["GRAPHS", "write_graph"]
+__all__ = ["GRAPHS", "write_evidence", "write_graph"]
 
+EVIDENCE: Final = ".parquet"
 _TODAY: Final = re.compile(r' lastmodifieddate="[^"]*"')
 
 
@@ -72,10 +75,44 @@ def write_graph(graph: nx.Graph[str], path: str | os.PathLike[str]) -> None:
         fix = f"use {', '.join(GRAPHS)}"
         raise UsageError([Problem(file=str(place), what=f"no graph is written as '{place.suffix}'", fix=fix)])
     data = make(graph)
+    _replace(place, lambda stream: stream.write(data))
 
-    def write(stream: BinaryIO) -> Any:
-        return stream.write(data)
 
+def write_evidence(evidence: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write the evidence as a Parquet file, for polars, DuckDB, R or Spark.
+
+    Parameters
+    ----------
+    evidence
+        What :func:`policygap.collect_evidence` gives; ids and words become dictionaries of text.
+    path
+        A file that ends in ``.parquet``. The same evidence gives the same bytes.
+
+    Raises
+    ------
+    UsageError
+        Where the name ends otherwise or can't be written to, or the extra ``arrow`` is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd, policygap as pg
+    >>> evidence = pg.collect_evidence(pg.read_study("smabystrategi"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_evidence(evidence, f"{folder}/evidence.parquet")
+    ...     again = pd.read_parquet(f"{folder}/evidence.parquet")
+    >>> len(again) == len(evidence), list(again.columns) == list(evidence.columns)
+    (True, True)
+    """
+    place = Path(path)
+    if place.suffix.lower() != EVIDENCE:
+        fix = f"end the name in {EVIDENCE}"
+        raise UsageError([Problem(file=str(place), what=f"evidence is not written as '{place.suffix}'", fix=fix)])
+    load_parquet()  # before a file is made, so that none is left where it is not installed
+    _replace(place, lambda stream: write_parquet(evidence, stream))
+
+
+def _replace(place: Path, write: Callable[[BinaryIO], object]) -> None:
     try:
         replace_files({place: write})
     except OSError as error:

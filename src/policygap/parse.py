@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import frozen
 
+from .disk import DiskTextDtype
 from .errors import Problem
 from .io.cells import text_of
 from .io.naming import misspelt
@@ -280,6 +281,8 @@ class _Header:
 
 
 def _own_column(cells: pd.Series) -> tuple[pd.Series, Faults]:
+    if isinstance(cells.dtype, DiskTextDtype):
+        return cells, []
     text, faults = _whole(text_of(cells))
     return text.astype("str"), faults
 
@@ -311,6 +314,8 @@ def _has_halves(text: pd.Series) -> bool:
 
 def _parse_column(table: str, column: Column, cells: pd.Series, row: Callable[[int], int]) -> tuple[pd.Series, Faults]:
     """Type one column of the schema and list its faults by position; ``row`` gives a position's row in the file."""
+    if isinstance(cells.dtype, DiskTextDtype):
+        return cells, []
     text, faults = _whole(text_of(cells))
     if column.form is Form.TEXT and not column.many:
         return text.astype("str"), faults

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["cell_text", "illegal_in_xml", "number_text", "text_of", "unix_lines"]
+from ..disk import DiskTextDtype
+
+__all__ = ["cell_text", "illegal_in_xml", "legal_in_xml", "number_text", "text_of", "unix_lines"]
 
 # What XML 1.0 can't hold: most control characters, halves of surrogate pairs, and two code points that are none.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -33,6 +35,17 @@ def illegal_in_xml(text: str) -> str | None:
     """
     found = _ILLEGAL.search(text)
     return f"U+{ord(found.group()):04X}" if found else None
+
+
+def legal_in_xml(text: str) -> str:
+    r"""Text without the characters that XML 1.0 can't hold.
+
+    Examples
+    --------
+    >>> legal_in_xml("bell\x07")
+    'bell'
+    """
+    return _ILLEGAL.sub("", text)
 
 
 def unix_lines(text: str) -> str:
@@ -108,6 +121,8 @@ def text_of(values: pd.Series) -> pd.Series:
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         return _text_categories(values)
+    if isinstance(values.dtype, DiskTextDtype):
+        return values.astype("str")  # missing and tidy as it is
     if not isinstance(values.dtype, pd.StringDtype):
         return _from_values(values)
     text = values.astype("str")
@@ -139,10 +154,10 @@ def _from_values(values: pd.Series) -> pd.Series:
 
 def _text_categories(values: pd.Series) -> pd.Series:
     """Categories as text; those that become the same text become one, the empty one becomes missing."""
-    categories = values.cat.categories.to_numpy(dtype=object).tolist()
-    texts = [cell_text(value) for value in categories]
-    if isinstance(values.cat.categories.dtype, pd.StringDtype) and texts == categories:
+    given = pd.Series(values.cat.categories)
+    if isinstance(given.dtype, pd.StringDtype) and text_of(given).equals(given):
         return values.cat.as_unordered()
+    texts = [cell_text(value) for value in values.cat.categories.to_numpy(dtype=object).tolist()]
     kept = sorted({text for text in texts if text is not None})
     position = {text: place for place, text in enumerate(kept)}
     new = np.array([*(-1 if text is None else position[text] for text in texts), -1], dtype=np.int64)

@@ -103,7 +103,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         name="sssom",
         about="a mapping set (SSSOM)",
-        suffixes=(".sssom.tsv", ".tsv"),
+        suffixes=(".sssom.tsv", ".sssom.csv", ".tsv", ".csv"),
         read=read_sssom,
         write=write_sssom,
         looks=looks_like_sssom,
@@ -197,7 +197,10 @@ def find_format(path: Path, *, wanted: str | None = None, reading: bool, limits:
     likely = sorted((one for one in able if fits[one.name]), key=lambda one: -fits[one.name])
     if reading and any(one.looks for one in likely):
         start = _start(path)
-        likely = [one for one in likely if one.looks is None or one.looks(start)]
+        seen = [one for one in likely if one.looks is not None and one.looks(start)]
+        # What no format knows by sight is of that which alone ends so, whose reader then says what is wrong with it.
+        own = [one for one in likely if one.looks is None or sum(n == fits[one.name] for n in fits.values()) == 1]
+        likely = seen or own
     return likely[0] if likely else None
 
 
@@ -210,7 +213,9 @@ def _start(path: Path) -> bytes:
     with path.open("rb") as stream:
         data = stream.read(_LOOKED_AT)
     wide = guess_wide(data[:4096])
-    return data.decode(wide.codec, "ignore").encode("utf-8", "ignore") if wide else data
+    if wide is None:
+        return data.removeprefix(b"\xef\xbb\xbf")
+    return data.decode(wide.codec, "ignore").removeprefix("\ufeff").encode("utf-8", "ignore")
 
 
 def endings(formats: Iterable[Format], *, reading: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -108,7 +109,7 @@ def parse_json_lines(text: str, file: str) -> Iterator[tuple[int, Any]]:
 
 def _parse(text: str, file: str, line: int | None) -> Any:
     try:
-        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         place = f"in line {error.lineno}, character {error.colno}" if line is None else f"at character {error.colno}"
         raise _failed(file, line, f"this is not JSON: {error.msg} {place}") from None
@@ -127,6 +128,13 @@ def _failed(file: str, line: int | None, what: str) -> StudyError:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number in JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:40]} is larger than any number that can be held")
+    return number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import frozen
 
+from ..disk import DiskTextDtype
 from ..errors import Problem
 from ..package import RawTable
 from ..schema import TABLES, Form
@@ -100,10 +101,12 @@ def _unnamed(file: str, header: int, place: int, cells: pd.Series) -> list[Probl
 
 def _is_blank(cells: pd.Series) -> npt.NDArray[np.bool_]:
     """Which cells are missing or hold nothing but blanks, which people leave behind without seeing them."""
+    if isinstance(cells.dtype, DiskTextDtype):
+        return cells.isna().to_numpy()
     if not isinstance(cells.dtype, pd.CategoricalDtype):
         return (cells.isna() | cells.str.isspace().fillna(value=False)).to_numpy(dtype=bool)
-    blank = np.array([*(str(text).isspace() for text in cells.cat.categories), True], dtype=bool)
-    return blank[cells.cat.codes.to_numpy()]
+    blank = pd.Series(cells.cat.categories.astype("str")).str.isspace().to_numpy(dtype=bool)
+    return np.append(blank, True)[cells.cat.codes.to_numpy()]  # a missing cell reads the last
 
 
 def _without_blank_rows(frame: pd.DataFrame, rows: Any) -> tuple[pd.DataFrame, Any]:

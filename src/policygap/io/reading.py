@@ -83,7 +83,7 @@ def _read(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limi
     if found is not None:
         return _read_other(found, path, mapping, limits)
     if path.suffix.lower() == ".xlsx" and path.is_file():
-        return _read_excel(path, mapping)
+        return _read_excel(path, mapping, limits)
     if not os.path.lexists(path) or mapping is not None:
         there = os.path.lexists(path)
         what = "this is no file of another program, whose codes are mapped"
@@ -103,7 +103,7 @@ def _read_zip(path: Path, limits: Limits) -> Package:
             problems = unpack(path, Path(folder), limits)
         except StudyError as error:
             return Package(name=path.stem, problems=error.problems)
-        package = _read_folder(Path(folder), limits)
+        package = _read_folder(Path(folder), limits, stays=False)
         if package.name == Path(folder).resolve().name:  # the descriptor gives it none
             package = evolve(package, name=path.stem, meta={**package.meta, "id": path.stem})
     return evolve(package, problems=(*problems, *package.problems))
@@ -128,9 +128,9 @@ def _read_other(
         return Package(name=path.stem, problems=error.problems)
 
 
-def _read_excel(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None) -> Package:
+def _read_excel(path: Path, mapping: CodeMapping | str | os.PathLike[str] | None, limits: Limits | None) -> Package:
     try:
-        return read_workbook(path, _choose(mapping, path))
+        return read_workbook(path, _choose(mapping, path), limits)
     except StudyError as error:
         return Package(name=path.stem, problems=error.problems)
 
@@ -184,15 +184,16 @@ def _split(name: str) -> tuple[str, str]:
     return Path(name).stem, Path(name).suffix.lower()
 
 
-def _read_table(paths: Sequence[Path], names: Sequence[str], table: str, limits: Limits) -> Reading:
+def _read_table(paths: Sequence[Path], names: Sequence[str], table: str, limits: Limits, *, stays: bool) -> Reading:
     """A CSV file, or Parquet files: one, several, or a folder of them."""
     if len(paths) == 1 and not paths[0].is_dir() and paths[0].suffix.lower() != PARQUET:
         return read_csv(paths[0], file=names[0], table=table)
     file = names[0].removesuffix("/") if len(names) == 1 else table
-    return read_parts([part for path in paths for part in list_parts(path)], file=file, table=table, limits=limits)
+    parts = [part for path in paths for part in list_parts(path)]
+    return read_parts(parts, file=file, table=table, limits=limits, stays=stays)
 
 
-def _read_folder(folder: Path, limits: Limits) -> Package:
+def _read_folder(folder: Path, limits: Limits, *, stays: bool = True) -> Package:
     files = list_files(folder)
     descriptor = Descriptor()
     if DESCRIPTOR in files:
@@ -208,7 +209,7 @@ def _read_folder(folder: Path, limits: Limits) -> Package:
         names = ", ".join(f"{name}.csv" for name in TABLES)
         empty = _failed(folder, "the folder holds no table of a study", f"put some of these there: {names}")
         return evolve(package, problems=empty.problems)
-    return _with_tables(package, folder, paths, limits)
+    return _with_tables(package, folder, paths, limits, stays=stays)
 
 
 def _with_id(meta: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -244,7 +245,9 @@ def _table_paths(
     return paths, problems, remarks
 
 
-def _with_tables(package: Package, folder: Path, paths: Mapping[str, tuple[str, ...]], limits: Limits) -> Package:
+def _with_tables(
+    package: Package, folder: Path, paths: Mapping[str, tuple[str, ...]], limits: Limits, *, stays: bool
+) -> Package:
     tables: dict[str, RawTable] = {}
     problems, remarks = list(package.problems), list(package.remarks)
     for name in TABLES:
@@ -255,7 +258,7 @@ def _with_tables(package: Package, folder: Path, paths: Mapping[str, tuple[str, 
         problems += [Problem(file=path, what=what, fix=fix) for path in missing]
         if missing:
             continue
-        reading = _read_table([folder / path for path in paths[name]], paths[name], name, limits)
+        reading = _read_table([folder / path for path in paths[name]], paths[name], name, limits, stays=stays)
         problems.extend(reading.problems)
         remarks.extend(reading.remarks)
         if reading.table is not None:

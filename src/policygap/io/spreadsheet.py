@@ -8,7 +8,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import ParseError
 
@@ -16,15 +16,14 @@ from attrs import define, field, frozen
 
 from ..errors import missing_extra
 from .cells import cell_text, unix_lines
+from .limits import Limits
+from .officefile import SpreadsheetError, check_workbook
 
 if TYPE_CHECKING:
-    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = ["Oddity", "Sheet", "SpreadsheetError", "cell_name", "read_sheets", "read_values", "unescape"]
 
-_MOST_BYTES: Final = 1 << 30
-_TOP: Final = 1 << 16
 _MOST_COLUMNS: Final = 16_384
 _MOST_ROWS: Final = 1_048_576
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -32,14 +31,6 @@ _DAMAGED: Final = (  # what openpyxl and zipfile raise on damaged files; NotImpl
     zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, OSError,
     RuntimeError, zlib.error, NotImplementedError, RecursionError,
 )  # fmt: skip
-
-
-class SpreadsheetError(Exception):
-    """The file can't be read as a workbook; ``what`` and ``fix`` are those of a problem."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        self.what, self.fix = what, fix
-        super().__init__(what)
 
 
 @frozen(kw_only=True)
@@ -103,7 +94,7 @@ def cell_name(place: int) -> str:
     return letters
 
 
-def read_sheets(stream: IO[bytes], *, typed: str = "") -> Iterator[Sheet]:
+def read_sheets(stream: IO[bytes], *, typed: str = "", limits: Limits | None = None) -> Iterator[Sheet]:
     """Read a workbook sheet by sheet.
 
     Parameters
@@ -112,6 +103,8 @@ def read_sheets(stream: IO[bytes], *, typed: str = "") -> Iterator[Sheet]:
         The open file.
     typed
         The sheet whose numbers and booleans are told apart from text.
+    limits
+        How much of it is read.
 
     Raises
     ------
@@ -121,16 +114,16 @@ def read_sheets(stream: IO[bytes], *, typed: str = "") -> Iterator[Sheet]:
         The extra ``excel`` is not installed.
     """
     _require()
-    _check_kind(stream)
+    check_workbook(stream, limits or Limits())
     try:
         with warnings.catch_warnings():
             # The library warns of what it leaves out, such as drop-down lists: none of that is a table's text.
             warnings.simplefilter("ignore")
             formulas = _load(stream, values=False)
-            sheets = list(formulas.worksheets)
-            values = _load(stream, values=True) if any(map(_has_formulas, sheets)) else formulas
+            sheets = list(formulas.wb.worksheets)
+            values = (_load(stream, values=True) if any(map(_has_formulas, sheets)) else formulas).wb
             for sheet in sheets:
-                found = _read_sheet(sheet, values[sheet.title])
+                found = _read_sheet(sheet, values[sheet.title], formulas.merged[sheet.title])
                 if found.name.strip().lower() == typed:
                     cells = _cells(values[sheet.title]).values()
                     found.typed = {(cell.row, cell.column - 1) for cell in cells if cell.data_type in ("n", "b")}
@@ -162,11 +155,11 @@ def read_values(stream: IO[bytes], *, most_cells: int = 20_000_000) -> Iterator[
         The extra ``excel`` is not installed.
     """
     _require()
-    _check_kind(stream)
+    check_workbook(stream, Limits())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as above
-            workbook: Any = _load(stream, values=True, streaming=True)
+            workbook: Any = _load(stream, values=True, streaming=True).wb
             count = 0
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()  # what a sheet says of its size need not be so
@@ -188,12 +181,19 @@ def _require() -> None:
         raise missing_extra("reading Excel workbooks", "excel") from error
 
 
-def _load(stream: IO[bytes], *, values: bool, streaming: bool = False) -> Workbook:
-    """The workbook, with the stored values of its formulas or the formulas themselves."""
+def _load(stream: IO[bytes], *, values: bool, streaming: bool = False) -> Any:
+    """A reader with the workbook: the stored values of its formulas, or the formulas themselves; and what is merged."""
     from openpyxl.reader.excel import ExcelReader
+    from openpyxl.worksheet._reader import WorksheetReader
 
     class Reader(ExcelReader):
-        """The library's reader, but for the table of texts, whose escapes it leaves in or takes away half."""
+        """The library's reader, but for two things.
+
+        Escapes in the table of texts it leaves in or takes away half. And of sheets, cells alone are made, since it
+        makes one for each place of a merged range or a link's, and a few bytes may name all seventeen billion.
+        """
+
+        merged: dict[str, list[str]]
 
         def read_strings(self) -> None:
             part = self.package.find("application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml")
@@ -201,9 +201,23 @@ def _load(stream: IO[bytes], *, values: bool, streaming: bool = False) -> Workbo
                 with self.archive.open(part.PartName[1:]) as table:
                     self.shared_strings = _read_texts(table)
 
+        def read_worksheets(self) -> None:
+            if self.read_only:
+                return super().read_worksheets()
+            self.merged = {}
+            for sheet, link in self.parser.find_sheets():
+                if link.target in self.valid_files and "chartsheet" not in link.Type:
+                    made = self.wb.create_sheet(sheet.name)
+                    with self.archive.open(link.target) as part:
+                        found = WorksheetReader(made, part, self.shared_strings, self.data_only, self.rich_text)
+                        found.bind_cells()
+                    ranges = found.parser.merged_cells
+                    self.merged[made.title] = [one.ref for one in ranges.mergeCell] if ranges else []
+            return None
+
     reader = Reader(stream, read_only=streaming, data_only=values)
     reader.read()
-    return reader.wb
+    return reader
 
 
 def _read_texts(table: IO[bytes]) -> list[str]:
@@ -219,48 +233,6 @@ def _read_texts(table: IO[bytes]) -> list[str]:
     return texts
 
 
-def _check_kind(stream: IO[bytes]) -> None:
-    head = stream.read(8)
-    stream.seek(0)
-    if head.startswith(bytes.fromhex("D0CF11E0")):
-        locked = "EncryptedPackage".encode("utf-16-le") in stream.read()
-        if locked:
-            raise SpreadsheetError("the workbook is encrypted with a password", "save a copy without a password")
-        raise SpreadsheetError("this is an old Excel workbook (.xls) under another name", "save it as .xlsx in Excel")
-    if not head:
-        raise SpreadsheetError("the file is empty", "save the workbook again")
-    if not head.startswith(b"PK"):
-        fix = "save it as .xlsx in Excel, or give a folder of CSV files"
-        raise SpreadsheetError("this is not an Excel workbook", fix)
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            _check_archive(archive)
-    # zipfile calls a compression that it does not know a NotImplementedError
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
-        raise SpreadsheetError(f"the workbook is damaged ({error})", "open it in Excel and save it again") from error
-    stream.seek(0)
-
-
-def _check_archive(archive: zipfile.ZipFile) -> None:
-    members = archive.infolist()
-    size = sum(member.file_size for member in members)
-    if size > _MOST_BYTES:
-        what = f"the workbook unpacks to {size / 1e9:.1f} GB, more than the {_MOST_BYTES / 1e9:.1f} GB that are read"
-        raise SpreadsheetError(what, "save the tables as CSV files in a folder")
-    if any(member.flag_bits & 1 for member in members):
-        raise SpreadsheetError("the workbook is encrypted with a password", "save a copy without a password")
-    names = {member.filename for member in members}
-    if "xl/workbook.bin" in names:
-        raise SpreadsheetError("this is a binary Excel workbook (.xlsb)", "save it as .xlsx in Excel")
-    if "[Content_Types].xml" not in names:
-        raise SpreadsheetError("this is a zip file, but no Excel workbook", "save it as .xlsx in Excel")
-    for member in members:
-        with archive.open(member) as part:
-            # Workbooks have no document type; files that attack XML readers do, at their very top.
-            if b"<!DOCTYPE" in part.read(_TOP):
-                raise SpreadsheetError("the workbook holds XML that Excel never writes", "save it again in Excel")
-
-
 def _cells(sheet: Worksheet) -> dict[tuple[int, int], Any]:
     """The cells that are in the file, by row and column.
 
@@ -273,8 +245,8 @@ def _has_formulas(sheet: Worksheet) -> bool:
     return any(cell.data_type == "f" for cell in _cells(sheet).values())
 
 
-def _read_sheet(formulas: Worksheet, values: Worksheet) -> Sheet:
-    sheet = Sheet(name=formulas.title, merged=sorted(str(area) for area in formulas.merged_cells.ranges))
+def _read_sheet(formulas: Worksheet, values: Worksheet, merged: Sequence[str]) -> Sheet:
+    sheet = Sheet(name=formulas.title, merged=sorted(merged))
     given = _cells(values)
     rows: dict[int, dict[int, str]] = {}
     for (row, column), cell in sorted(_cells(formulas).items()):

@@ -17,6 +17,7 @@ from ..errors import Problem
 from ..package import Package, RawTable
 from ..schema import TABLES
 from .cells import text_of
+from .limits import Limits
 from .mapping import CodeMapping
 from .metasheet import META, read_meta
 from .naming import misspelt
@@ -33,7 +34,7 @@ LISTS: Final = "policygap lists"
 _LOOKED_AT: Final = 30  # rows among which the one with the columns' names is looked for, below titles
 
 
-def read_workbook(path: Path, mapping: CodeMapping | None = None) -> Package:
+def read_workbook(path: Path, mapping: CodeMapping | None = None, limits: Limits | None = None) -> Package:
     """Read a study's raw tables from an Excel workbook.
 
     Parameters
@@ -43,6 +44,8 @@ def read_workbook(path: Path, mapping: CodeMapping | None = None) -> Package:
         another may be a wide table (:mod:`policygap.io.wide`).
     mapping
         Which columns of a wide table are themes and which targets.
+    limits
+        How much is read.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def read_workbook(path: Path, mapping: CodeMapping | None = None) -> Package:
     others: list[Sheet] = []
     try:
         with path.open("rb") as stream:
-            for sheet in read_sheets(stream, typed=META):
+            for sheet in read_sheets(stream, typed=META, limits=limits):
                 name = sheet.name.strip().lower()
                 if name == META:
                     meta, found = read_meta(sheet)

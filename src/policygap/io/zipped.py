@@ -6,11 +6,12 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import Problem, StudyError
+from ..schema import TABLES
 from .archive import Archive
 from .descriptor import DESCRIPTOR, PARQUET
 from .limits import Limits
@@ -19,6 +20,7 @@ __all__ = ["pack", "unpack"]
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold; the same study, the same bytes
 _SHA256: Final = "sha256:"
+_SUMS: Final = ("md5", "sha1", "sha256", "sha512")
 
 
 def pack(descriptor: str, tables: Mapping[str, bytes]) -> bytes:
@@ -41,12 +43,12 @@ def pack(descriptor: str, tables: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(path: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
-    """Write the descriptor and the tables of an archive into a folder, under their last names.
+    """Write the descriptor and the tables of an archive into a folder, where the descriptor says they are.
 
     Parameters
     ----------
     path
-        A zip file whose ``datapackage.json`` stands at its top or in one folder.
+        A zip file whose ``datapackage.json``, or where it has none its tables, stand at its top or in one folder.
     folder
         An empty folder.
     limits
@@ -63,34 +65,57 @@ def unpack(path: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
         Where it is damaged, holds too much, or no or several descriptors.
     """
     with Archive(path, limits) as archive:
-        found = [name for name in archive.names if PurePosixPath(name).name == DESCRIPTOR]
-        if len(found) != 1:
-            what = f"it holds {len(found)} files called {DESCRIPTOR}, where an archive of a study holds one"
-            raise StudyError([Problem(file=path.name, what=what, fix="zip the folder of one study")])
-        top = PurePosixPath(found[0]).parent
-        inside = [name for name in archive.names if PurePosixPath(name).parent == top]
-        files = {PurePosixPath(name).name: archive.read(name) for name in inside if _is_wanted(name)}
+        top = _top(archive.names, path.name)
+        inside = {
+            str(PurePosixPath(name).relative_to(top)): name
+            for name in archive.names
+            if PurePosixPath(name).is_relative_to(top)
+        }
+        files = {DESCRIPTOR: archive.read(inside[DESCRIPTOR])} if DESCRIPTOR in inside else {}
+        wanted = {one["path"] for one in _resources(files)} | {name for name in inside if "/" not in name}
+        tables = [name for name in inside if name in wanted and name.lower().endswith((".csv", PARQUET))]
+        files |= {name: archive.read(inside[name]) for name in tables}
     for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     return tuple(_check(files))
 
 
-def _is_wanted(name: str) -> bool:
-    return PurePosixPath(name).name == DESCRIPTOR or name.lower().endswith((".csv", PARQUET))
+def _top(names: Sequence[str], file: str) -> PurePosixPath:
+    """The folder that holds the study: that of the descriptor, or, without any, that of its tables."""
+    paths = [PurePosixPath(name) for name in names]
+    found = [path.parent for path in paths if path.name == DESCRIPTOR]
+    if not found:
+        found = sorted({path.parent for path in paths if path.suffix == ".csv" and path.stem in TABLES})
+    if len(found) == 1:
+        return found[0]
+    count = sum(path.name == DESCRIPTOR for path in paths)
+    what = f"it holds {count} files called {DESCRIPTOR}, where an archive of a study holds one"
+    raise StudyError([Problem(file=file, what=what, fix="zip the folder of one study")])
 
 
-def _check(files: Mapping[str, bytes]) -> list[Problem]:
+def _resources(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """The resources that have a path; whoever reads the descriptor says what is wrong with the others."""
     try:
         resources: Any = json.loads(files[DESCRIPTOR].decode("utf-8-sig"))["resources"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return []  # whoever reads the descriptor says what is wrong with it
+        return []
+    listed = resources if isinstance(resources, list) else []
+    return [one for one in listed if isinstance(one, dict) and isinstance(one.get("path"), str)]
+
+
+def _check(files: Mapping[str, bytes]) -> list[Problem]:
     problems: list[Problem] = []
-    for one in resources if isinstance(resources, list) else []:
-        path, said = (one.get("path"), one.get("hash")) if isinstance(one, dict) else (None, None)
-        if not isinstance(path, str) or path not in files or not isinstance(said, str) or not said.startswith(_SHA256):
+    for one in _resources(files):
+        said = one.get("hash")
+        if one["path"] not in files or not isinstance(said, str):
             continue
-        if hashlib.sha256(files[path]).hexdigest() != said.removeprefix(_SHA256).lower():
+        kind, colon, digits = said.rpartition(":")
+        kind = kind.lower() if colon else "md5"  # which the standard means where no kind is named
+        if kind not in _SUMS:
+            continue
+        if hashlib.new(kind, files[one["path"]], usedforsecurity=False).hexdigest() != digits.lower():
             what = f"it is not the file that {DESCRIPTOR} has the checksum of"
             fix = "get the archive again; if the change is meant, delete the line 'hash'"
-            problems.append(Problem(file=path, what=what, fix=fix))
+            problems.append(Problem(file=one["path"], what=what, fix=fix))
     return problems

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .explorer import looks_like_explorer, read_explorer, write_explorer
+from .mappingset import write_sssom
 from .oscal import looks_like_oscal, read_oscal, write_oscal
-from .sssom import looks_like_sssom, read_sssom, write_sssom
+from .sssom import looks_like_sssom, read_sssom
 from .table import is_crosswalk, read_table, write_table
 
 __all__ = [

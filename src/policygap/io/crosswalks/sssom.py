@@ -1,4 +1,4 @@
-"""A mapping set in SSSOM's TSV (1.1) comes in and a study of links goes out, or the other way round.
+"""A mapping set in SSSOM's TSV (1.1) comes in and a study of links goes out.
 
 The standard is at https://mapping-commons.github.io/sssom/.
 """
@@ -6,96 +6,104 @@ The standard is at https://mapping-commons.github.io/sssom/.
 from __future__ import annotations
 
 import csv
-import io
-import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from ...errors import Problem, StudyError, missing_extra
 from ...package import Package
 from ..jsonfile import read_bounded
 from ..limits import Limits
 from ..mapping import CodeMapping
-from ..naming import slug
-from ..outgoing import Outgoing, Written
-from .links import Links, losses_of, text_or_none
+from .links import Links, own_names, plain_meta, text_or_none
+from .slots import OURS, PASSED_DOWN, RELATION_OF, is_term, local_name, split
 
-__all__ = ["looks_like_sssom", "read_sssom", "write_sssom"]
+__all__ = ["looks_like_sssom", "read_sssom"]
 
-_REQUIRED: Final = ("subject_id", "predicate_id", "object_id")
-_NO_TERM: Final = "NoTermFound"
-_RELATION_OF: Final = {
-    **dict.fromkeys(("exactMatch", "equivalentClass", "equivalentProperty", "sameAs"), "equal"),
-    **dict.fromkeys(("broadMatch", "subClassOf", "subPropertyOf"), "subset"),
-    **dict.fromkeys(("narrowMatch", "superClassOf"), "superset"),
-    **dict.fromkeys(("closeMatch", "relatedMatch", "seeAlso", "hasDbXref"), "intersects"),
-}
-_WRITTEN: Final = {
-    "equal": "skos:exactMatch",
-    "subset": "skos:broadMatch",
-    "superset": "skos:narrowMatch",
-    "intersects": "skos:relatedMatch",
-    "none": "skos:relatedMatch",
-}
-# Slots that a set may give once for all of its mappings.
-_PASSED_DOWN: Final = (
-    "subject_type", "subject_source", "subject_source_version", "object_type", "object_source",
-    "object_source_version", "mapping_provider", "mapping_tool", "mapping_tool_version", "mapping_date",
-    "similarity_measure", "predicate_type",
-)  # fmt: skip
+_SIDES: Final = ("subject", "object")
 _HELD: Final = {"subject_id", "subject_label", "object_id", "object_label", "predicate_modifier"}
-_MOST_METADATA: Final = 1_000_000  # characters before the table
-_UNSPECIFIED: Final = "https://w3id.org/sssom/license/unspecified"
-_OURS: Final = "urn:policygap:"
+_MOST_METADATA: Final = 300_000  # characters before the table; a set with a thousand prefixes has a third of it
+_MOST_BRACKETS: Final = 2_000  # of lists and mappings in the metadata: PyYAML takes the square of their depth in time
+_LITERAL: Final = "rdfs literal"
 
 
 def looks_like_sssom(start: bytes) -> bool:
-    """Whether a file's start is that of a mapping set."""
-    return b"subject_id" in start and b"object_id" in start
+    """Whether a file's start is that of a mapping set: its first line without ``#`` names these slots."""
+    lines = (line for line in start.split(b"\n") if line.strip())
+    header = next((line for line in lines if not line.startswith(b"#")), b"")
+    sides = (f"{side}_{end}".encode() in header for side in _SIDES for end in ("id", "label"))
+    return b"predicate_id" in header and all(given or other for given, other in zip(sides, sides, strict=True))
 
 
 def read_sssom(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
     """Read a mapping set: subjects as themes, objects as targets, ``sssom:NoTermFound`` as none."""
     text = read_bounded(path, limits).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
-    top = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    metadata = _read_metadata([line[1:] for line in lines[:top]], path)
-    reader = csv.reader(lines[top:], delimiter="\t", strict=False)
+    top = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+    metadata = _read_metadata([line[1:].rstrip() for line in lines[:top] if line.strip()], path)
+    names, table = _read_table(lines, top, path.name)
+    filler = _Filler(path.name, metadata, names, {name for row in table.values() for name in row})
+    for number, row in table.items():
+        filler.add(number, row)
+    filler.remark()
+    return filler.links.package(path, filler.meta())
+
+
+def _read_table(lines: list[str], top: int, file: str) -> tuple[list[str], dict[int, dict[str, str]]]:
+    """The names of the columns, and the cells that are filled by the number of their row."""
+    separator = "\t" if "\t" in "".join(lines[top : top + 1]) else ","
+    reader = csv.reader((f"{line}\n" for line in lines[top:]), delimiter=separator, strict=False)
     try:
         table = [(top + reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise _failed(path.name, top + reader.line_num, f"this is no TSV ({error})") from None
+        raise _failed(file, top + reader.line_num, f"this is no TSV ({error})") from None
     if not table:
-        raise _failed(path.name, None, "it holds no mappings")
+        raise _failed(file, None, "it holds no mappings")
     number, header = table[0]
     names = [name.strip() for name in header]
-    missing = [name for name in _REQUIRED if name not in names]
+    problems = [
+        _problem(file, number, name, "there are two columns of this name")
+        for name, count in Counter(filter(None, names)).items()
+        if count > 1
+    ]
+    missing = [
+        name
+        for name in ("subject_id", "predicate_id", "object_id")
+        if name not in names and not {name.replace("_id", "_label"), name.replace("_id", "_type")} <= set(names)
+    ]
     if missing:
-        raise _failed(path.name, number, f"the columns {', '.join(missing)} are not there")
-    filler = _Filler(path.name, metadata)
+        problems.append(_problem(file, number, None, f"the columns {', '.join(missing)} are not there"))
+    rows: dict[int, dict[str, str]] = {}
     for number, cells in table[1:]:
         if len(cells) > len(names):
-            filler.wrong(number, None, f"the row has {len(cells)} cells, and the header {len(names)}")
-            continue
-        filler.add(number, {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()})
-    filler.remark()
-    title = text_or_none(metadata.get("mapping_set_title"))
-    meta = {"title": title} if title else {}
-    kept = {name: metadata[name] for name in ("mapping_set_id", "license", "mapping_set_version") if name in metadata}
-    return filler.links.package(path, {**meta, **{name: str(value) for name, value in kept.items()}})
+            what = f"the row has {len(cells)} cells, and the header {len(names)}"
+            problems.append(_problem(file, number, None, what))
+        elif separator == "\t" and any("\n" in cell and "\t" in cell for cell in cells):
+            what = "a quote opens here and is not closed, so that rows run together"
+            problems.append(_problem(file, number, None, what, "close it, or double it"))
+        else:
+            rows[number] = {name: text for name, cell in zip(names, cells, strict=False) if (text := cell.strip())}
+    if problems:
+        raise StudyError(problems)
+    return names, rows
+
+
+def _problem(file: str, row: int | None, column: str | None, what: str, fix: str = "") -> Problem:
+    otherwise = "see https://mapping-commons.github.io/sssom/ for what a mapping set holds"
+    return Problem(file=file, row=row, column=column, what=what, fix=fix or otherwise)
 
 
 def _failed(file: str, row: int | None, what: str) -> StudyError:
-    fix = "see https://mapping-commons.github.io/sssom/ for what a mapping set holds"
-    return StudyError([Problem(file=file, row=row, what=what, fix=fix)])
+    return StudyError([_problem(file, row, None, what)])
 
 
 def _read_metadata(lines: list[str], path: Path) -> dict[str, Any]:
     """The metadata above the table, or in the file of the same name that ends in ``.yml``."""
     text = "\n".join(lines)
-    beside = [path.with_name(f"{path.name.removesuffix('.tsv')}{end}") for end in (".yml", ".yaml")]
+    stem = path.name.removesuffix(path.suffix)
+    beside = [path.with_name(f"{stem}{end}") for end in (".yml", ".yaml")]
     if not text.strip():
         found = next((one for one in beside if one.is_file() and one.stat().st_size <= _MOST_METADATA), None)
         text = "" if found is None else found.read_text(encoding="utf-8-sig", errors="replace")
@@ -103,6 +111,8 @@ def _read_metadata(lines: list[str], path: Path) -> dict[str, Any]:
         return {}
     if len(text) > _MOST_METADATA:
         raise _failed(path.name, 1, f"the metadata has more than {_MOST_METADATA:,} characters")
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise _failed(path.name, 1, f"the metadata has more than {_MOST_BRACKETS:,} brackets")
     try:
         import yaml
     except ImportError as error:
@@ -112,70 +122,109 @@ def _read_metadata(lines: list[str], path: Path) -> dict[str, Any]:
             raise _failed(path.name, 1, "the metadata has YAML aliases (*name), which no mapping set has")
         content = yaml.load(text, Loader=yaml.BaseLoader)  # texts, lists and mappings alone: no dates, no numbers
     except (yaml.YAMLError, RecursionError) as error:
-        said = str(error).replace("\n", " ")
-        raise _failed(path.name, 1, f"the metadata is no YAML ({said})") from None
+        said = " ".join(str(error).split())
+        raise _failed(path.name, 1, f"the metadata is no YAML ({said[:300]})") from None
     if not isinstance(content, dict):
         raise _failed(path.name, 1, "the metadata is no list of keys and values")
     return {str(key): value for key, value in content.items()}
 
 
+def _is_plain(value: Any, depth: int = 2) -> bool:
+    """Whether a value of the metadata is text, or a list or mapping of texts, or a list of such mappings."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, str) or (
+        isinstance(value, (dict, list)) and depth > 0 and all(_is_plain(one, depth - 1) for one in inner)
+    )
+
+
 class _Filler:
     """Makes links of mappings."""
 
-    def __init__(self, file: str, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, file: str, metadata: Mapping[str, Any], names: list[str], filled: set[str]) -> None:
         self._file = file
-        self._passed = {name: text for name in _PASSED_DOWN if (text := text_or_none(metadata.get(name)))}
+        self._metadata = metadata
+        # A value of the set is that of each mapping, unless some mapping has one of its own.
+        given = {name: metadata.get(name) for name in PASSED_DOWN if name not in filled}
+        self._passed = {name: text for name, value in given.items() if (text := _cell(value))}
+        self._names = own_names([*self._passed, *names])
         prefixes = metadata.get("curie_map")
-        self._ours = {
-            str(prefix) for prefix, iri in prefixes.items() if str(iri).startswith(_OURS)
-        } if isinstance(prefixes, dict) else set[str]()  # fmt: skip
+        self._ours = (
+            {str(prefix) for prefix, iri in prefixes.items() if str(iri).startswith(OURS)}
+            if isinstance(prefixes, dict)
+            else set[str]()
+        )
         self._set = text_or_none(metadata.get("mapping_set_title")) or text_or_none(metadata.get("mapping_set_id"))
-        self._unknown: dict[str, int] = {}
+        self._unknown: Counter[str] = Counter()
         self._negated = 0
         self._both = 0
         self.links = Links()
 
-    def wrong(self, row: int, column: str | None, what: str) -> None:
-        fix = "see https://mapping-commons.github.io/sssom/"
-        self.links.problems.append(Problem(file=self._file, row=row, column=column, what=what, fix=fix))
+    def meta(self) -> dict[str, Any]:
+        """What is said of the whole set, so that it can be written again."""
+        title, licence = (text_or_none(self._metadata.get(name)) for name in ("mapping_set_title", "license"))
+        said = {name: value for name, value in self._metadata.items() if name not in self._passed}
+        lost = [name for name, value in said.items() if not _is_plain(value)]
+        if lost:
+            self.links.remarks.append(f"Parts of the metadata that are no texts were left out: {', '.join(lost[:5])}.")
+        kept = plain_meta({name: value for name, value in said.items() if name not in lost})
+        return {
+            **({"title": plain_meta(title)} if title else {}),
+            **({"licenses": [{"path": plain_meta(licence)}]} if licence else {}),
+            **({"sssom": kept} if kept else {}),
+        }
 
     def add(self, number: int, given: dict[str, str]) -> None:
         row = {**self._passed, **given}
-        empty = [name for name in _REQUIRED if name not in row]
+        for side in _SIDES:
+            if row.get(f"{side}_type") == _LITERAL and f"{side}_label" in row:  # a text is its own name
+                row.setdefault(f"{side}_id", row[f"{side}_label"])
+        empty = [name for name in ("subject_id", "predicate_id", "object_id") if name not in row]
         if empty:
-            self.wrong(number, empty[0], f"{', '.join(empty)} is empty")
+            self.links.problems.append(_problem(self._file, number, empty[0], f"{', '.join(empty)} is empty"))
             return
-        source = self.links.add_source(self._set, kind="mapping set")
-        columns = {name: text for name, text in row.items() if name not in _HELD}
-        columns = {"coder": row.get("author_label") or row.get("author_id"), **columns, "source": source}
-        from_id = to_id = None
-        if _is_term(row["subject_id"]):
-            from_id = self.links.add_theme(self._name(row["subject_id"]), row.get("subject_label"))
-        if _is_term(row["object_id"]):
-            framework = self.links.add_source(row.get("object_source"), kind="framework")
-            name, kind = self._name(row["object_id"]), self._kind(row["object_id"])
-            to_id = self.links.add_target(name, row.get("object_label"), kind, source=framework)
-        if from_id and to_id:
-            self._relate(from_id, to_id, row, columns)
-        elif from_id:
-            self.links.relate(from_id, None, "none", **columns)
-        elif to_id:
-            self.links.leave_unmatched(to_id, source=source)
+        columns = {self._names[name]: text for name, text in row.items() if name not in _HELD}
+        authors = row.get("author_label") or row.get("author_id")
+        columns |= {"coder": ", ".join(split(authors)) if authors else None}
+        columns |= {"source": self.links.add_source(self._set, kind="mapping set")}
+        frameworks = [self.links.add_source(row.get(f"{side}_source"), kind="framework") for side in _SIDES]
+        if row.get("predicate_modifier", "").lower() == "not":
+            self._add_negated(row, columns, frameworks)
+        else:
+            self._add(row, columns, frameworks)
+
+    def _add(self, row: dict[str, str], columns: dict[str, str | None], frameworks: list[str | None]) -> None:
+        theme, target = self._theme(row, frameworks[0]), self._target(row, frameworks[1])
+        relation = RELATION_OF.get(local_name(row["predicate_id"]))
+        sought = None if relation in (None, "intersects", "none") else relation
+        if theme and target:
+            if relation is None:
+                self._unknown[row["predicate_id"]] += 1
+            self.links.relate(theme, target, relation or "intersects", columns)
+        elif theme:
+            self.links.leave_alone(theme, columns, among=frameworks[1], sought=sought)
+        elif target:
+            self.links.leave_unmatched(target, columns, among=frameworks[0], sought=sought)
         else:
             self._both += 1
 
-    def _relate(self, theme: str, target: str, row: Mapping[str, str], columns: dict[str, str | None]) -> None:
-        local = _local(row["predicate_id"])
-        relation = _RELATION_OF.get(local)
-        if relation is None:
-            self._unknown[row["predicate_id"]] = self._unknown.get(row["predicate_id"], 0) + 1
-            relation = "intersects"
-        if row.get("predicate_modifier", "").lower() == "not":
-            if relation != "intersects":
-                self._negated += 1
-                return
-            relation = "none"
-        self.links.relate(theme, target, relation, **columns)
+    def _add_negated(self, row: dict[str, str], columns: dict[str, str | None], frameworks: list[str | None]) -> None:
+        """That two are not even related is a none; that they are not equal leaves open how they relate."""
+        theme, target = self._theme(row, frameworks[0]), self._target(row, frameworks[1])
+        if theme and target and RELATION_OF.get(local_name(row["predicate_id"])) == "intersects":
+            self.links.relate(theme, target, "none", columns)
+        else:
+            self._negated += 1
+
+    def _theme(self, row: dict[str, str], framework: str | None) -> str | None:
+        if not is_term(row["subject_id"]):
+            return None
+        return self.links.add_theme(self._name(row["subject_id"]), row.get("subject_label"), of=framework)
+
+    def _target(self, row: dict[str, str], framework: str | None) -> str | None:
+        if not is_term(row["object_id"]):
+            return None
+        name, kind = self._name(row["object_id"]), self._kind(row["object_id"])
+        return self.links.add_target(name, row.get("object_label"), kind, source=framework)
 
     def _name(self, reference: str) -> str:
         prefix, colon, local = reference.partition(":")
@@ -186,6 +235,7 @@ class _Filler:
         return unquote(local.partition("/")[0]) if prefix in self._ours and "/" in local else "focus_area"
 
     def remark(self) -> None:
+        """Say what was read as something else, or not at all."""
         remarks = self.links.remarks
         for predicate, count in self._unknown.items():
             remarks.append(f"The predicate {predicate} ({count}) is no set relation, and is read as 'intersects'.")
@@ -198,61 +248,8 @@ class _Filler:
             remarks.append(f"Mappings in which no term was found on either side ({self._both}) were left out.")
 
 
-def _local(reference: str) -> str:
-    return reference.rpartition("#")[2].rpartition("/")[2].rpartition(":")[2]
-
-
-def _is_term(reference: str) -> bool:
-    return _local(reference) != _NO_TERM
-
-
-def write_sssom(outgoing: Outgoing, name: str) -> Written:
-    """Write the links of a study as a mapping set."""
-    held = {
-        "themes": ["id", "label"],
-        "targets": ["id", "label", "kind"],
-        "links": ["theme", "target", "relation", "coder", "basis", "note", "comment"],
-    }
-    losses = losses_of(outgoing, held)
-    labels = {row["id"]: row["label"] for side in ("themes", "targets") for row in outgoing.rows(side)}
-    kind_of = {row["id"]: row["kind"] for row in outgoing.rows("targets")}
-    study = f"{_OURS}{slug(name)}"
-    names = ("subject_id", "subject_label", "predicate_id", "predicate_modifier", "object_id", "object_label",
-             "mapping_justification", "author_label", "subject_source", "object_source", "comment")  # fmt: skip
-    stream = io.StringIO(newline="")
-    for key, value in _metadata(outgoing, study, name).items():
-        stream.write(f"#{key}: {json.dumps(value, ensure_ascii=False)}\n")
-    writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-    writer.writerow(names)
-    for row in outgoing.rows("links"):
-        target, relation = row.get("target"), row.get("relation", "intersects")
-        writer.writerow(
-            [
-                f"theme:{quote(row['theme'], safe='')}",
-                labels[row["theme"]],
-                _WRITTEN[relation],
-                "Not" if relation == "none" and target else "",
-                f"target:{quote(kind_of[target], safe='')}/{quote(target, safe='')}" if target else f"sssom:{_NO_TERM}",
-                labels.get(target or "", ""),
-                "semapv:LexicalMatching" if row.get("basis") == "rule" else "semapv:ManualMappingCuration",
-                row.get("coder", ""),
-                f"{study}:themes",
-                f"{study}:targets",
-                row.get("note", row.get("comment", "")),
-            ]
-        )
-    return Written(data=stream.getvalue().encode(), losses=losses)
-
-
-def _metadata(outgoing: Outgoing, study: str, name: str) -> dict[str, Any]:
-    licences = outgoing.meta.get("licenses")
-    first = (
-        licences[0].get("path") if isinstance(licences, list) and licences and isinstance(licences[0], dict) else None
-    )
-    return {
-        "sssom_version": "1.1",
-        "mapping_set_id": study,
-        "mapping_set_title": str(outgoing.meta.get("title") or name),
-        "license": first or _UNSPECIFIED,
-        "curie_map": {"urn": "urn:", "theme": f"{study}:theme:", "target": f"{study}:target:"},
-    }
+def _cell(value: Any) -> str | None:
+    """A value of the set as a mapping would have it in its cell."""
+    if isinstance(value, list):
+        return "|".join(text for text in map(text_or_none, value) if text) or None
+    return text_or_none(value)

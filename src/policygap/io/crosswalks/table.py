@@ -15,7 +15,8 @@ from ..csvfile import read_csv
 from ..limits import Limits
 from ..mapping import CodeMapping
 from ..outgoing import Outgoing, Written
-from .links import Links, losses_of
+from .links import Links, own_names
+from .losses import losses_of
 
 __all__ = ["RELATIONS", "is_crosswalk", "read_table", "write_table"]
 
@@ -32,9 +33,38 @@ _WORDS: Final = {
         "theme id",
         "from id",
         "tema",
+        "focal document element",
+        "capability id",
     ],
-    "target": ["target", "object", "to", "right", "target id", "object id", "to id", "focus area", "mål", "maal"],
-    "relation": ["relation", "relationship", "predicate", "type", "match", "predicate id", "mapping type", "relasjon"],
+    "target": [
+        "target",
+        "object",
+        "to",
+        "right",
+        "target id",
+        "object id",
+        "to id",
+        "focus area",
+        "mål",
+        "maal",
+        "b",
+        "reference document element",
+        "attack object id",
+    ],
+    "relation": [
+        "relation",
+        "relationship",
+        "predicate",
+        "type",
+        "match",
+        "predicate id",
+        "mapping type",
+        "relation type",
+        "relationship type",
+        "set relation",
+        "set theory relationship",
+        "relasjon",
+    ],
     "theme_label": ["theme label", "source label", "subject label", "from label", "source name", "theme name"],
     "target_label": ["target label", "object label", "to label", "target name"],
 }
@@ -52,7 +82,8 @@ RELATIONS: Final = {
 }  # fmt: skip
 _RELATION_OF: Final = {word: relation for relation, words in RELATIONS.items() for word in words}
 _HEADER: Final = ("theme", "theme_label", "relation", "target", "target_label")
-_FEWEST, _MOST = 2, 5
+_OURS: Final = ("coder", "locator", "note")  # columns of links that hold any text
+_FEWEST: Final = 2
 
 
 def read_table(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
@@ -71,10 +102,14 @@ def read_table(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packa
     places, first = _find_columns([str(name) for name in frame.columns], path.name)
     cells = frame.where(frame.notna(), None).to_numpy().tolist()
     rows: list[tuple[int, list[str | None]]] = [(reading.table.row(n), row) for n, row in enumerate(cells)]
-    if first:
-        rows.insert(0, (1, [str(name) for name in frame.columns]))
     links = Links(remarks=list(reading.remarks))
-    _Filler(links, places, path.name).fill(rows)
+    names = [str(name) for name in frame.columns]
+    if first:
+        rows.insert(0, (1, list(names)))
+        shown = ", ".join(names)[:200]
+        links.remarks.append(f"No column is called theme or target, so the first row ({shown}) is read as a pair too.")
+    others = {} if first else {n: name for n, name in enumerate(names) if n not in places.values()}
+    _Filler(links, places, others, path.name).fill(rows)
     return links.package(path, {})
 
 
@@ -102,7 +137,12 @@ def _named(names: Sequence[str]) -> dict[str, int]:
 def _find_columns(names: Sequence[str], file: str) -> tuple[dict[str, int], bool]:
     """The place of each column, and whether the first row is no header."""
     found = _named(names)
-    if "theme" in found and "target" in found:
+    missing = [column for column in ("theme", "target") if column not in found]
+    if len(missing) == 1 and len(names) - len(found) == 1:
+        # One is told by its name, so the one that is left is the other.
+        found[missing[0]] = next(n for n in range(len(names)) if n not in found.values())
+        missing = []
+    if not missing:
         return found, False
     if not found and _FEWEST <= len(names) <= _FEWEST + 1:
         return {"theme": 0, "target": 1, **({"relation": 2} if len(names) > _FEWEST else {})}, True
@@ -112,8 +152,10 @@ def _find_columns(names: Sequence[str], file: str) -> tuple[dict[str, int], bool
 
 
 class _Filler:
-    def __init__(self, links: Links, places: dict[str, int], file: str) -> None:
+    def __init__(self, links: Links, places: dict[str, int], others: dict[int, str], file: str) -> None:
         self._links, self._places, self._file = links, places, file
+        names = own_names(others.values())
+        self._others = {n: name if fold(name) in _OURS else names[name] for n, name in others.items()}
 
     def _cell(self, row: Sequence[str | None], column: str) -> str | None:
         text = row[self._places[column]] if column in self._places else None
@@ -122,12 +164,13 @@ class _Filler:
     def fill(self, rows: Sequence[tuple[int, Sequence[str | None]]]) -> None:
         for number, row in rows:
             theme, target, said = (self._cell(row, name) for name in ("theme", "target", "relation"))
+            columns = {name: row[n] for n, name in self._others.items()}
             if theme is None:
                 if target is not None and said is not None and _relation(said) != "none":
                     self._wrong(number, "theme", "there is no theme", "write one, or delete the row")
                 elif target is not None:
                     label = self._cell(row, "target_label")
-                    self._links.leave_unmatched(self._links.add_target(target, label))
+                    self._links.leave_unmatched(self._links.add_target(target, label), columns)
                 continue
             relation = _relation(said) if said else ("intersects" if target else "none")
             if relation is None:
@@ -139,11 +182,14 @@ class _Filler:
                 )
             else:
                 first = self._links.add_theme(theme, self._cell(row, "theme_label"))
-                second = self._links.add_target(target, self._cell(row, "target_label")) if target else None
-                self._links.relate(first, second, relation)
+                if target is None:
+                    self._links.leave_alone(first, columns)
+                    continue
+                second = self._links.add_target(target, self._cell(row, "target_label"))
+                self._links.relate(first, second, relation, columns)
         if "relation" not in self._places:
             self._links.remarks.append("There is no column of relations, so each pair is read as 'intersects'.")
-        if not self._links.themes and not self._links.problems:
+        if not rows:
             self._wrong(1, None, "there is no pair", "write one a row")
 
     def _wrong(self, row: int, column: str | None, what: str, fix: str) -> None:

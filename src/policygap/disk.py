@@ -1,0 +1,226 @@
+"""The Parquet files of a table come in; columns of text that stay on the disk until they are looked at go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from attrs import define, field
+from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
+
+from .arrow import load_parquet, load_pyarrow
+from .errors import Problem, StudyError
+
+__all__ = ["DiskTable", "DiskText", "DiskTextDtype"]
+
+Array = np.ndarray[Any, Any]
+
+_OPEN: Final = 64  # files of a table that are held open
+_WIDE: Final = 2**31 - 1  # rows from which on their numbers need eight bytes
+
+
+@define(eq=False)
+class DiskTable:
+    """The rows of Parquet files under each other, read a row group at a time.
+
+    A file that has been opened is read from as it was then, also where another takes its name.
+    """
+
+    parts: Sequence[Path]
+    _files: dict[int, Any] = field(factory=dict, init=False)
+    _last: tuple[tuple[int, str], Any] | None = field(default=None, init=False)
+    _seen: dict[int, tuple[int, int]] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        for number, part in enumerate(self.parts):
+            self._seen[number] = _mark(part)
+
+    @cached_property
+    def groups(self) -> list[tuple[int, int]]:
+        """The part and the number in it of each row group."""
+        counts = [self._file(number).num_row_groups for number in range(len(self.parts))]
+        return [(number, group) for number, count in enumerate(counts) for group in range(count)]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each row group begins, and where the last one ends."""
+        sizes = [self._file(number).metadata.row_group(group).num_rows for number, group in self.groups]
+        return [0, *np.cumsum(sizes, dtype=np.int64).tolist()]
+
+    def _file(self, number: int) -> Any:
+        if number not in self._files:
+            part = self.parts[number]
+            if _mark(part) != self._seen[number]:
+                what = "the file has changed since the study was read"
+                raise StudyError([Problem(file=part.name, what=what, fix="read the study again")])
+            if len(self._files) >= _OPEN:
+                self._files.pop(next(iter(self._files))).close()
+            self._files[number] = load_parquet().ParquetFile(part)
+        return self._files[number]
+
+    def cells(self, group: int, column: str) -> Any:
+        """A column of a row group as an Arrow array of text whose lines end in LF; an empty text is missing."""
+        if self._last is None or self._last[0] != (group, column):
+            number, inner = self.groups[group]
+            try:
+                found = self._file(number).read_row_group(inner, columns=[column]).column(0).combine_chunks()
+                found.validate(full=True)
+            except (OSError, ValueError) as error:
+                what = f"its column {column!r} can't be read ({str(error).splitlines()[0][:200]})"
+                fix = "write the file again with the program that made it"
+                raise StudyError([Problem(file=self.parts[number].name, what=what, fix=fix)]) from None
+            self._last = (group, column), _tidy(found)
+        return self._last[1]
+
+    def missing(self, column: str) -> Array:
+        """Which cells of a column are missing or empty; reads it once, a row group at a time."""
+        masks = [
+            self.cells(group, column).is_null().to_numpy(zero_copy_only=False) for group in range(len(self.groups))
+        ]
+        return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
+
+    def take(self, column: str, positions: Array) -> Array:
+        """Cells of a column by row, as Python texts; ``nan`` where one is missing, or the position is -1."""
+        pa = load_pyarrow("Parquet")
+        texts = np.full(len(positions), np.nan, dtype=object)
+        groups = np.searchsorted(self.starts, positions, side="right") - 1
+        for group in np.unique(groups[positions >= 0]).tolist():
+            here = np.flatnonzero((groups == group) & (positions >= 0))
+            found = self.cells(group, column).take(pa.array(positions[here] - self.starts[group]))
+            there = ~found.is_null().to_numpy(zero_copy_only=False)
+            texts[here[there]] = found.to_numpy(zero_copy_only=False)[there]
+        return texts
+
+
+def _mark(part: Path) -> tuple[int, int]:
+    """What tells a file from a later one of its name; none where it is not there, which reading it says better."""
+    try:
+        found = part.stat()
+    except OSError:
+        return -1, -1
+    return found.st_size, found.st_mtime_ns
+
+
+def _tidy(cells: Any) -> Any:
+    pa = load_pyarrow("Parquet")
+    pc = pa.compute
+    texts = cells.cast(pa.large_string())
+    if pc.any(pc.match_substring(texts, "\r")).as_py():
+        texts = pc.replace_substring(pc.replace_substring(texts, "\r\n", "\n"), "\r", "\n")
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+
+
+@register_extension_dtype
+class DiskTextDtype(ExtensionDtype):
+    """The type of a column of text that stays on the disk."""
+
+    name = "text-on-disk"
+    type = str
+
+    @property
+    def na_value(self) -> float:
+        """What stands for a missing text."""
+        return np.nan
+
+    @classmethod
+    def construct_array_type(cls) -> type[DiskText]:  # pyright: ignore[reportIncompatibleMethodOverride]  # stubs err
+        """The class of its arrays."""
+        return DiskText
+
+
+class DiskText(ExtensionArray):
+    """A column of text that stays on the disk: rows of it are rows of files, and are read when they are looked at.
+
+    Parts of it stay on the disk too; whatever makes new texts of it, such as ``astype("str")``, reads it.
+    """
+
+    def __init__(self, table: DiskTable, column: str, positions: Array, missing: Array) -> None:
+        self._table, self._column, self._positions, self._missing = table, column, positions, missing
+
+    @classmethod
+    def open(cls, table: DiskTable, column: str) -> DiskText:
+        """A whole column; reads it once, to see what is missing."""
+        missing = np.append(table.missing(column), True)  # the last is what a position of -1 reads
+        rows = len(missing) - 1
+        return cls(table, column, np.arange(rows, dtype=np.int32 if rows < _WIDE else np.int64), missing)
+
+    @classmethod
+    def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Any:
+        return pd.array(list(scalars), dtype="str")
+
+    @classmethod
+    def _from_factorized(cls, values: Array, original: DiskText) -> Any:
+        return pd.array(values, dtype="str")
+
+    @classmethod
+    def _concat_same_type(cls, to_concat: Sequence[DiskText]) -> Any:
+        first = to_concat[0]
+        if all(one._table is first._table and one._column == first._column for one in to_concat):
+            return first._at(np.concatenate([one._positions for one in to_concat]))
+        return pd.array(np.concatenate([np.asarray(one) for one in to_concat]), dtype="str")
+
+    def _at(self, positions: Array) -> DiskText:
+        return DiskText(self._table, self._column, positions, self._missing)
+
+    @property
+    def dtype(self) -> DiskTextDtype:
+        """Text on the disk."""
+        return DiskTextDtype()
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        return int(self._positions.nbytes)
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, item: Any) -> Any:
+        if isinstance(item, (int, np.integer)):
+            return self._table.take(self._column, np.array([self._positions[item]]))[0]
+        return self._at(self._positions[pd.api.indexers.check_array_indexer(self, item)])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(np.asarray(self))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        texts = self._table.take(self._column, self._positions)
+        return texts if dtype is None else texts.astype(dtype)
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, (pd.Series, pd.Index, pd.DataFrame)):
+            return NotImplemented
+        return self.astype("str") == (other.astype("str") if isinstance(other, DiskText) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # a column can't be a key
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """Texts of another type, read from the disk."""
+        if isinstance(dtype, DiskTextDtype) or dtype == DiskTextDtype.name:
+            return self
+        texts = np.asarray(self)
+        return texts if dtype is object or dtype == "object" else pd.array(texts, dtype="str").astype(dtype)
+
+    def isna(self) -> Array:
+        """Which cells are missing."""
+        return self._missing[self._positions]
+
+    def take(self, indexer: Any, *, allow_fill: bool = False, fill_value: Any = None) -> DiskText:
+        """Some rows, which stay on the disk; a place of -1 is a missing cell where that is allowed."""
+        positions = pd.api.extensions.take(self._positions, indexer, allow_fill=allow_fill, fill_value=-1)
+        return self._at(np.asarray(positions, dtype=self._positions.dtype))
+
+    def copy(self) -> DiskText:
+        """The same column, which never changes."""
+        return self._at(self._positions)
+
+    def view(self, dtype: Any = None) -> Any:
+        """The same column."""
+        return self if dtype is None else self.astype(dtype)
+
+    def _values_for_factorize(self) -> tuple[Array, float]:
+        return np.asarray(self), np.nan
