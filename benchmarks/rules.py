@@ -48,12 +48,14 @@ def vocabulary(chance: np.random.Generator) -> list[str]:
     return list(words)
 
 
-def statements(words: list[str], megabytes: float, chance: np.random.Generator) -> pa.Array:
-    """Sentences of four to sixteen words."""
+def statements(
+    words: list[str], megabytes: float, chance: np.random.Generator, *, least: int = 4, most: int = 16
+) -> pa.Array:
+    """Sentences of so many words."""
     odds = 1 / np.arange(3, VOCABULARY + 3)
     count = int(megabytes * 1e6 / 7.6)
     drawn = pa.array(words).take(pa.array(chance.choice(VOCABULARY, size=count, p=odds / odds.sum())))
-    ends = np.cumsum(chance.integers(4, 17, size=count // 4))
+    ends = np.cumsum(chance.integers(least, most + 1, size=count // least))
     lists = pa.ListArray.from_arrays(pa.array(np.append(0, ends[ends <= count]).astype(np.int32)), drawn)
     texts = pc.binary_join_element_wise(pc.utf8_capitalize(pc.binary_join(lists, " ")), ".", "")
     return texts.cast(pa.large_string())

@@ -11,7 +11,7 @@ import pytest
 
 import policygap as pg
 from policygap.cli import main
-from policygap.rules import files
+from policygap.rules import sources
 from policygap.rules.files import classify_file
 from policygap.rules.reading import parse_rules
 
@@ -298,7 +298,7 @@ def as_csv(path: Path, *, separator: str = ",", encoding: str = "utf-8") -> Path
 def test_texts_of_csv_files_get_codes(  # noqa: PLR0917
     name: str, separator: str, encoding: str, batch: int, rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_BATCH", batch)
+    monkeypatch.setattr(sources, "_ROWS", batch)
     source = as_csv(tmp_path / name, separator=separator, encoding=encoding)
     done = classify_file(pg.read_rules(rules), source, tmp_path / "out.csv", column="text", id="who")
     assert (done.rows, done.coded, done.codes) == (5, 3, 4)

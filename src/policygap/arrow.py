@@ -10,11 +10,11 @@ import pandas as pd
 
 from .errors import Problem, StudyError, missing_extra
 
-__all__ = ["list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
+__all__ = ["DAMAGED", "list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
 
 _CELL = 8  # bytes that a cell takes in memory at the least
 _GROUP = 100_000  # rows that are read together when one of them is looked at
-_DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
+DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
 _AGAIN = "write the file again with the program that made it"
 
 
@@ -80,7 +80,7 @@ def read_parquet(
     for part in files:
         try:
             metadata, schema = _look(part)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             problems.append(_damaged(part, error))
             continue
         first = first or schema
@@ -146,7 +146,7 @@ def _read(parts: Sequence[Path], names: Sequence[str], coded: Sequence[str], pro
             )
             table.validate(full=True)
             yield _code(table, coded)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             problems.append(_damaged(part, error))
 
 

@@ -226,6 +226,8 @@ def _add_files(commands: Any) -> None:
     classify.add_argument("--id", metavar="C", help="a column to repeat beside each code")
     classify.add_argument("--split", metavar="S", default="paragraph", help="documents into: paragraph, sentence, ...")
     classify.add_argument("--lang", metavar="LANG", default="nb", help="the documents' language, for sentences (nb)")
+    classify.add_argument("--workers", metavar="N", type=int, help="how many threads give codes (as many as cores)")
+    classify.add_argument("--processes", action="store_true", help="let these be processes instead of threads")
     classify.set_defaults(run=_classify)
 
     _add_review(commands)
@@ -646,6 +648,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 def _classify(arguments: argparse.Namespace) -> int:
     from .rules.files import classify_file
     from .rules.reading import read_rules
+    from .rules.working import count_cores
 
     rules = read_rules(arguments.rules)
     for finding in rules.check().to_dict("records"):
@@ -659,6 +662,8 @@ def _classify(arguments: argparse.Namespace) -> int:
         split=arguments.split,
         language=arguments.lang,
         progress=_progress_bar(),
+        workers=count_cores() if arguments.workers is None else arguments.workers,
+        apart=arguments.processes,
     )
     for problem in done.problems:
         print(problem, file=sys.stderr)

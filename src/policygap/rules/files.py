@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+import pandas as pd
 from attrs import evolve, frozen
 
-from ..documents.answers import LIKELY
-from ..documents.reading import read_documents
 from ..errors import Problem, UsageError
 from ..escaping import for_spreadsheet
 from ..io.atomic import replace_files
-from ..io.csvfile import END, SEPARATORS, any_length, why_not, with_end
-from ..io.encoding import guess_encoding, guess_wide
-from ..spelling import suggest
-from .arrow import ParquetTexts, parquet_writer
+from ..io.csvfile import why_not
+from .arrow import columns_of, from_bytes, parquet_writer, to_batch, to_bytes
+from .batches import Batches
 from .ruleset import RuleSet
+from .sources import Piece, Texts, open_texts
+from .working import work_in_processes, work_in_threads
 
 __all__ = ["Classified", "classify_file"]
 
 _READ = (".csv", ".tsv", ".txt", ".parquet")
 _WRITTEN = (".csv", ".parquet")
-_BATCH = 100_000  # rows held at a time
-_HEAD = 1 << 16
+_PLACE = "place"
+_FEW = 3  # pieces that are done before other processes are started
 
 Progress = Callable[[int, int], Any]
+Work = Callable[[Any, Iterator[tuple[str, Any]]], Iterator[Any]]
 
 
 @frozen(kw_only=True)
@@ -43,10 +48,15 @@ class Classified:
         Documents of a folder that could not be read.
     """
 
-    rows: int
-    coded: int
-    codes: int
+    rows: int = 0
+    coded: int = 0
+    codes: int = 0
     problems: tuple[Problem, ...] = ()
+
+    def plus(self, rows: int, places: Any) -> Classified:
+        """With so many rows more, of which those at these places (in order) have codes, some several."""
+        coded = self.coded + int(np.count_nonzero(np.diff(places, prepend=-1)))
+        return evolve(self, rows=self.rows + rows, coded=coded, codes=self.codes + len(places))
 
 
 def classify_file(
@@ -59,6 +69,8 @@ def classify_file(
     split: str = "paragraph",
     language: str = "nb",
     progress: Progress | None = None,
+    workers: int = 1,
+    apart: bool = False,
 ) -> Classified:
     r"""Give codes to the texts of a file.
 
@@ -82,11 +94,17 @@ def classify_file(
         :meth:`policygap.documents.collection.Documents.statements`.
     progress
         Called after every batch with how much is done, and how much there is.
+    workers
+        How many threads may give codes. What is written is the same.
+    apart
+        Whether the workers are processes instead, if there are several. A script has to call this below
+        ``if __name__ == "__main__":`` then, since they import the script.
 
     Raises
     ------
     UsageError
-        Where a file can't be read or written, or a column is missing.
+        Where a file can't be read or written, a column is missing, or a process ends: the part is named, and nothing
+        is written.
 
     Examples
     --------
@@ -106,206 +124,106 @@ def classify_file(
         for path, known, no in ((source, _READ, "not read"), (out, _WRITTEN, "not written"))
         if path.suffix.lower() not in known and not (path == source and source.is_dir())
     ]
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        what, fix = f"{workers!r} is no number of workers", "write a whole number of 1 or more"
+        problems.append(Problem(file="workers", what=what, fix=fix))
     if problems:
         raise UsageError(problems)
     try:
-        texts = _open(source, column, id, split, language)
-        done: list[Classified] = []
-        write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
-        replace_files({out: lambda stream: done.append(write(stream, rules, texts, progress))})
+        texts = open_texts(source, column, id, split, language)
     except OSError as error:
-        place = str(error.filename or source)
-        raise UsageError([Problem(file=place, what=f"it can't be read or written: {why_not(error)}")]) from None
+        raise _refused(error, source) from None
+    coded = _coded(rules, source, texts, partial(_worked, workers=workers, apart=apart), progress)
+    write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
+    done: list[Classified] = []
+    try:
+        replace_files({out: lambda stream: done.append(write(stream, texts, coded))})
+    except OSError as error:
+        raise _refused(error, out) from None
+    finally:
+        coded.close()
     return evolve(done[0], problems=texts.problems)
 
 
-Beside = dict[str, list[str]]
-Batch = tuple[Any, Beside, int, int]
-"""Texts, the columns beside them, how much of the file is read, and how much there is."""
+def _refused(error: OSError, path: Path) -> UsageError:
+    return UsageError([Problem(file=str(path), what=f"it can't be read or written: {why_not(error)}")])
 
 
-def _open(source: Path, column: str | None, id: str | None, split: str, language: str) -> Texts:
-    if not source.is_dir():
-        return (_Parquet if source.suffix.lower() == ".parquet" else _Csv)(source, column, id)
-    paths = sorted(path for path in source.rglob("*") if path.is_file() and path.name[0] not in "._")
-    kinds = {path.suffix.lower() for path in paths}
-    if kinds == {".parquet"}:
-        return _Parts(paths, lambda path: _Parquet(path, column, id))
-    if kinds and kinds <= {".csv", ".tsv"}:
-        return _Parts(paths, lambda path: _Csv(path, column, id))
-    return _Documents(source, column, id, split, language)
+@frozen(kw_only=True)
+class _Task:
+    """Gives codes to a batch; one that comes as bytes, from another process, goes back as bytes."""
+
+    batches: Batches
+
+    def __call__(self, given: Any) -> Any:
+        if isinstance(given, bytes):
+            return to_bytes(next(self.batches([from_bytes(given)])))
+        return self.batches.partition(given) if isinstance(given, pd.DataFrame) else next(self.batches([given]))
 
 
-class _Csv:
-    """The texts of a CSV file."""
-
-    def __init__(self, path: Path, column: str | None, id: str | None) -> None:
-        self._path = path
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
-        self._encoding = "utf-8-sig"
-        if wide := guess_wide(head):
-            self._encoding = wide.codec
-        elif not _is_utf8(path):
-            self._encoding = guess_encoding(head).codec
-        self._separator = max(SEPARATORS, key=lambda one: len(self._first(one)))
-        names = self._first(self._separator)
-        self._text, self._beside = _choose(names, column, id, str(path))
-        self.columns = [] if id is None else [id]
-        self.problems: tuple[Problem, ...] = ()
-
-    def _open(self, stream: BinaryIO) -> io.TextIOWrapper:
-        return io.TextIOWrapper(stream, encoding=self._encoding, errors="replace", newline="")
-
-    def _first(self, separator: str) -> list[str]:
-        with self._path.open("rb") as raw, self._open(raw) as stream, any_length():
-            return [name.strip() for name in next(csv.reader(stream, delimiter=separator), [])]
-
-    def batches(self) -> Iterator[Batch]:
-        """The texts in batches; a row that ends before the column has none."""
-        size = self._path.stat().st_size
-        with self._path.open("rb") as raw, self._open(raw) as stream, any_length():
-            rows = csv.reader(with_end(line.replace("\0", "") for line in stream), delimiter=self._separator)
-            texts: list[str | None] = []
-            ids: list[str] = []
-            for number, row in enumerate(rows, start=1):
-                if row and row[-1].endswith(END) and row != [END]:
-                    what, fix = "a quote is opened here and never closed", "close it, and double every quote in a cell"
-                    raise UsageError([Problem(file=str(self._path), row=number, what=what, fix=fix)])
-                if not row or number == 1 or row == [END]:
-                    continue
-                texts.append(row[self._text] if self._text < len(row) and row[self._text] else None)
-                if self._beside is not None:
-                    ids.append(row[self._beside] if self._beside < len(row) else "")
-                if len(texts) == _BATCH:
-                    yield texts, dict.fromkeys(self.columns, ids), raw.tell(), size
-                    texts, ids = [], []
-            yield texts, dict.fromkeys(self.columns, ids), size, size
-
-
-class _Parquet:
-    """The texts of a Parquet file."""
-
-    def __init__(self, path: Path, column: str | None, id: str | None) -> None:
-        self._texts = ParquetTexts(path)
-        names = self._texts.names if column or id else self._texts.text_names
-        text, beside = _choose(names, column, id, str(path))
-        self._text, self.columns = names[text], [] if beside is None else [names[beside]]
-        self.problems: tuple[Problem, ...] = ()
-
-    def batches(self) -> Iterator[Batch]:
-        """The texts in batches."""
-        yield from self._texts.batches(self._text, self.columns, _BATCH)
-
-
-class _Parts:
-    """The texts of files that are parts of one table, one after the other; each is open while it is read."""
-
-    def __init__(self, paths: Sequence[Path], read: Callable[[Path], _Csv | _Parquet]) -> None:
-        self._paths, self._read = paths, read
-        self.columns: list[str] = []
-        self.problems: tuple[Problem, ...] = ()
-        found: list[Problem] = []
-        for path in paths:
-            try:
-                self.columns = read(path).columns
-            except UsageError as error:
-                found += error.problems
-        if found:
-            raise UsageError(found)
-
-    def batches(self) -> Iterator[Batch]:
-        """The texts in batches; how much is read is told in thousandths of a part."""
-        whole = 1000
-        for number, path in enumerate(self._paths):
-            for texts, beside, done, size in self._read(path).batches():
-                yield texts, beside, whole * number + whole * done // max(size, 1), whole * len(self._paths)
-
-
-class _Documents:
-    """The statements of a folder of documents."""
-
-    def __init__(self, path: Path, column: str | None, id: str | None, split: str, language: str) -> None:
-        if id is not None:
-            what, fix = "documents have no columns to repeat", "leave --id out; each row has source and locator"
-            raise UsageError([Problem(file=str(path), what=what, fix=fix)])
-        documents = read_documents(path, text_column=column)
-        self._statements = documents.statements(split, language)
-        self.columns = ["source", "locator"]
-        self.problems = documents.problems
-
-    def batches(self) -> Iterator[Batch]:
-        """The texts, all at once."""
-        beside: Beside = {name: self._statements[name].tolist() for name in self.columns}
-        size = len(self._statements)
-        yield self._statements["text"].tolist(), beside, size, size
-
-
-Texts = _Csv | _Parquet | _Parts | _Documents
-
-
-def _is_utf8(path: Path) -> bool:
+def _read(texts: Texts, source: Path) -> Iterator[Piece]:
     try:
-        with path.open(encoding="utf-8") as stream:
-            while stream.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return False
-    return True
+        yield from texts.batches()
+    except OSError as error:  # here, so that it is told from what goes wrong where codes are written
+        raise _refused(error, Path(error.filename or source)) from None
 
 
-def _choose(names: Sequence[str], column: str | None, id: str | None, file: str) -> tuple[int, int | None]:
-    """The places of the texts and of what stands beside them."""
-    problems: list[Problem] = []
-    listed = ", ".join(names) or "none"
-    for asked, option in ((column, "--column"), (id, "--id")):
-        if asked is not None and asked not in names:
-            fix = suggest(asked, names, otherwise=f"it has {listed}")
-            problems.append(Problem(file=file, what=f"there is no column '{asked}' for {option}", fix=fix))
-    if column is None:
-        others = [name for name in names if name != id]
-        likely = [name for name in others if name.lower() in LIKELY]
-        if len(others) == 1 or len(likely) == 1:
-            column = others[0] if len(others) == 1 else likely[0]
-        else:
-            fix = f"name it with --column; it has {listed}"
-            problems.append(Problem(file=file, what="it is not clear which column holds the texts", fix=fix))
-    if problems:
-        raise UsageError(problems)
-    assert column is not None  # there is a problem otherwise
-    return names.index(column), None if id is None else names.index(id)
+def _coded(
+    rules: RuleSet, source: Path, texts: Texts, work: Work, progress: Progress | None
+) -> Generator[tuple[int, list[Any]]]:
+    """For each piece how many texts it has; and columns: the places of those with codes, what is beside, the codes."""
+    beside = [str(number) for number in range(len(texts.columns))]
+    task = _Task(batches=rules.batches(keep=[_PLACE, *beside]))
+    told: deque[tuple[int, int, int]] = deque()
 
+    def pieces() -> Iterator[tuple[str, Any]]:
+        first = 0
+        for piece in _read(texts, source):
+            count = len(piece.texts)
+            places = np.arange(first, first + count)
+            told.append((count, piece.done, piece.size))
+            where = f"{piece.file}, texts {first:,} to {first + count - 1:,}"
+            yield where, to_batch({_PLACE: places, "text": piece.texts, **dict(zip(beside, piece.beside, strict=True))})
+            first += count
 
-def _coded(rules: RuleSet, texts: Texts, progress: Progress | None) -> Iterator[tuple[int, int, Any, Beside]]:
-    """For each batch: its first row, how many rows it has, its codes, and the columns beside them."""
-    first = 0
-    for batch, beside, done, size in texts.batches():
-        found = rules.classify(batch)
-        places: list[int] = found["text"].tolist()
-        yield first, len(batch), found, {name: [cells[row] for row in places] for name, cells in beside.items()}
-        first += len(batch)
+    for found in work(task, pieces()):
+        count, done, size = told.popleft()
+        yield count, columns_of(found)
         if progress is not None:
             progress(done, size)
 
 
-def _write_csv(stream: BinaryIO, rules: RuleSet, texts: Texts, progress: Progress | None) -> Classified:
-    rows = coded = codes = 0
+def _worked(task: _Task, pieces: Iterator[tuple[str, Any]], *, workers: int, apart: bool) -> Iterator[Any]:
+    if workers > 1 and not apart:
+        yield from work_in_threads(task, pieces, workers=workers)
+    yield from (task(batch) for _, batch in (pieces if workers == 1 else islice(pieces, _FEW)))
+    for first in pieces:
+        for found in work_in_processes(task, chain([first], pieces), workers=workers, pack=_packed):
+            yield from_bytes(found) if isinstance(found, bytes) else found
+
+
+def _packed(batch: Any) -> Any:
+    return batch if isinstance(batch, pd.DataFrame) else to_bytes(batch)
+
+
+def _write_csv(stream: BinaryIO, texts: Texts, coded: Iterator[tuple[int, list[Any]]]) -> Classified:
+    done = Classified()
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["text", *map(for_spreadsheet, texts.columns), "code"])
-    for first, count, found, beside in _coded(rules, texts, progress):
-        words = [map(for_spreadsheet, cells) for cells in (*beside.values(), found["code"].tolist())]
-        writer.writerows(zip((found["text"] + first).tolist(), *words, strict=True))
-        rows, coded, codes = rows + count, coded + found["text"].nunique(), codes + len(found)
+    for count, columns in coded:
+        places, *words = (column.tolist() for column in columns)
+        writer.writerows(zip(places, *(map(for_spreadsheet, cells) for cells in words), strict=True))
+        done = done.plus(count, columns[0])
     text.flush()
     text.detach()
-    return Classified(rows=rows, coded=coded, codes=codes)
+    return done
 
 
-def _write_parquet(stream: BinaryIO, rules: RuleSet, texts: Texts, progress: Progress | None) -> Classified:
-    rows = coded = codes = 0
+def _write_parquet(stream: BinaryIO, texts: Texts, coded: Iterator[tuple[int, list[Any]]]) -> Classified:
+    done = Classified()
     with parquet_writer(stream, texts.columns) as write:
-        for first, count, found, beside in _coded(rules, texts, progress):
-            write([(found["text"] + first).tolist(), *beside.values(), found["code"].tolist()])
-            rows, coded, codes = rows + count, coded + found["text"].nunique(), codes + len(found)
-    return Classified(rows=rows, coded=coded, codes=codes)
+        for count, columns in coded:
+            write(columns)
+            done = done.plus(count, columns[0])
+    return done

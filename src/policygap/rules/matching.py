@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -14,7 +15,7 @@ from .patterns import Pattern, Piece
 from .rule import Combination, Near, Rule
 from .words import Word, split_words
 
-__all__ = ["Matcher", "Occurrences", "Spans"]
+__all__ = ["Matcher", "Occurrences", "Spans", "compile_rules"]
 
 Spans = list[tuple[int, int]]
 """Where a pattern stands: the first and the last of its words, by position in the text."""
@@ -149,3 +150,13 @@ class Matcher:
     def fired(self, found: Occurrences) -> Iterator[int]:
         """The places of the rules that fire, in order."""
         return (place for place in self.asked(found) if self.rules[place].fires(found))
+
+
+@lru_cache(maxsize=4)
+def compile_rules(rules: tuple[Rule | Combination, ...]) -> Matcher:
+    """Make rules ready in order of their codes; equal rules that come again are ready.
+
+    What reads the same rules in many batches or partitions, each handed to it with a copy of them, gets one matcher
+    for all, with the words that it has met.
+    """
+    return Matcher.of(sorted(rules, key=lambda rule: rule.code))

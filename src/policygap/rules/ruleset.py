@@ -13,6 +13,7 @@ from attrs.converters import optional
 
 from ..errors import Problem, UsageError
 from ..study import Study
+from .batches import Batches
 from .checking import check_rules
 from .columns import classify_column
 from .explaining import Explanation, explain
@@ -98,6 +99,10 @@ class RuleSet:
         if problems:
             raise UsageError(problems)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What was made ready stays here: it is large, has a lock, and is made anew from the rules.
+        return {name: value for name, value in vars(self).items() if name != "_matcher"}
+
     @property
     def coder(self) -> str:
         """The name under which its codings stand."""
@@ -143,6 +148,41 @@ class RuleSet:
         rows, places = classify_column(self._matcher, column, workers=workers)
         codes = pd.array(self.codes, dtype="str")
         return pd.DataFrame({"text": rows, "code": codes.take(places) if len(places) else codes[:0]})
+
+    def batches(self, *, text: str = "text", keep: str | Sequence[str] = (), code: str = "code") -> Batches:
+        """Make the function that gives codes to Arrow record batches, for engines that hold the texts.
+
+        Parameters
+        ----------
+        text
+            The column of texts.
+        keep
+            A column to repeat beside each code, such as the id, or several.
+        code
+            What to call the column of codes.
+
+        Returns
+        -------
+        policygap.rules.batches.Batches
+            What takes an iterator of record batches and gives one, as Spark's ``mapInArrow`` wants it; its
+            ``partition`` does the same to pandas frames, for Dask's ``map_partitions``; ``schema``, ``ddl`` and
+            ``meta`` tell beforehand what goes out. It can be pickled.
+
+        Raises
+        ------
+        UsageError
+            Where two columns that go out would have one name.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> import policygap as pg
+        >>> rules = pg.RuleSet(name="travel", rules=[pg.Rule("bus", any=["bus*"])])
+        >>> batch = pa.record_batch({"who": ["ann", "bo"], "text": ["More buses", "Nothing"]})
+        >>> [found.to_pylist() for found in rules.batches(keep="who")([batch])]
+        [[{'who': 'ann', 'code': 'bus'}]]
+        """
+        return Batches(rules=self, text=text, keep=keep, code=code)
 
     def find(self, texts: Any) -> pd.DataFrame:
         """Find the words that gave texts their codes.
