@@ -21,12 +21,12 @@ __all__ = ["count_cells", "naming_engine_errors"]
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Array = np.ndarray[Any, Any]
 
-ROWS_AT_ONCE: Final = 1 << 23  # that are taken out of an engine: some 300 MB while they are counted
+ROWS_AT_ONCE = 3 << 22  # that are taken out of an engine: some 300 MB while they are counted
 _BUCKETS: Final = 1024  # among which units are laid out to find blocks of that size
 _FAR_APART: Final = 1 << 62  # whole numbers whose distance an engine might not hold
 _MANY_IDS: Final = 1 << 16  # too many for an enumeration
-_WHOLE: Final[tuple[object, ...]] = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
-_CODABLE: Final[tuple[object, ...]] = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
+_WHOLE: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
+_CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
 
 
 def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight: str | None) -> Cells | Unusable:
@@ -53,15 +53,19 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
     schema = wanted.collect_schema()
     keys = [name for name in schema.names() if name != "weight"]
     engine = wanted.implementation
-    plain = all(schema[key] in _CODABLE for key in keys)
+    plain = all(_is_in(schema[key], _CODABLE) for key in keys)
     if isinstance(wanted, nw.DataFrame) and (engine.is_pandas() or (plain and _is_known(engine))):
         return _tally(wanted)
     kept = _drop_missing(wanted.lazy(), keys)
-    if plain and _is_known(engine) and "unit" in keys and schema["unit"] in _WHOLE:
+    if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
         blocks = _find_blocks(kept)
         if blocks is not None:
             return _count_blocks(kept, blocks)
     return _count_in_engine(kept, keys, weight is not None)
+
+
+def _is_in(dtype: nw.dtypes.DType, kinds: tuple[Any, ...]) -> bool:
+    return any(dtype == kind for kind in kinds)
 
 
 def _is_known(engine: nw.Implementation) -> bool:
@@ -98,7 +102,7 @@ def _encode(column: nw.Series[Any]) -> Coded:
     """A column as whole numbers: those that the engine has already, wherever it has some."""
     if column.implementation.is_pandas():
         return _encode_pandas(column.to_native())
-    if column.dtype in _WHOLE:
+    if _is_in(column.dtype, _WHOLE):
         missing = column.is_null().to_numpy() if column.null_count() else None
         return code_whole_numbers((column if missing is None else column.fill_null(0)).to_numpy(), missing)
     if column.implementation.is_polars():
@@ -139,8 +143,9 @@ def _encode_arrow(column: Any) -> Coded:
     for chunk in column.chunks:
         # One dictionary a chunk, in which an id may stand twice, or be missing.
         own = [ids.setdefault(name, len(ids) - 1) for name in chunk.dictionary.to_pylist()]
-        at = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        codes = np.array([*own, -1], dtype=np.int32).take(at)
+        codes = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        if own != list(range(len(own))):
+            codes = np.array([*own, -1], dtype=np.int32).take(codes)
         parts.append(np.where(chunk.is_null().to_numpy(zero_copy_only=False), -1, codes) if chunk.null_count else codes)
     return Coded(codes=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32), ids=list(ids)[1:])
 
@@ -164,11 +169,12 @@ def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | Non
     sizes = sorted(zip(map(int, counted["bucket"].to_list()), map(int, counted["rows"].to_list()), strict=True))
     if max(size for _, size in sizes) > ROWS_AT_ONCE:
         return None
-    ends, filled = [0], 0
+    fair = rows / -(-rows // ROWS_AT_ONCE)  # as many in each block, rather than a last one with few
+    ends, filled, wanted = [0], 0, fair
     for bucket, size in sizes:
-        if filled + size > ROWS_AT_ONCE:
+        if filled > wanted - size / 2 and bucket > ends[-1]:
             ends.append(bucket)
-            filled = 0
+            wanted += fair
         filled += size
     edges = [least + end * width for end in ends]
     return list(zip(edges, [*edges[1:], most + 1], strict=True))
@@ -177,12 +183,14 @@ def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | Non
 def _count_blocks(table: nw.LazyFrame[Any], blocks: list[tuple[int, int] | None]) -> Cells | Unusable:
     if len(blocks) > 1:
         table = _with_enumerations(table)
+    return _add_up(_tally(_collect(table if ends is None else _cut(table, *ends))) for ends in blocks)
+
+
+def _cut(table: nw.LazyFrame[Any], first: int, end: int) -> nw.LazyFrame[Any]:
+    """The units of a block, counted from its first, so that they take less room."""
     unit = nw.col("unit")
-    found = (
-        _tally(_collect(table if ends is None else table.filter((unit >= ends[0]) & (unit < ends[1]))))
-        for ends in blocks
-    )
-    return _add_up(found)
+    block = table.filter((unit >= first) & (unit < end))
+    return block.with_columns((unit.cast(nw.Int64) - first).cast(nw.Int32)) if end - first < 1 << 31 else block
 
 
 def _with_enumerations(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
