@@ -160,10 +160,9 @@ def build_matrix(
         frame = pd.DataFrame(cells.share, index=index, columns=header)
     else:
         counts = {"statements": cells.statements, "speakers": cells.speakers, "links": cells.related.astype(np.int64)}
-        frame = pd.DataFrame(counts[values], index=index, columns=header).astype("Int64")
         compared = cells.related | cells.unrelated
         known = compared if values == "links" else compared | cells.looked
-        frame = frame.where(pd.DataFrame(known, index=index, columns=header))
+        frame = _masked(counts[values], ~known, index, header)
     return Matrix(
         rows=rows,
         columns=columns,
@@ -171,6 +170,15 @@ def build_matrix(
         values=frame,
         states=pd.DataFrame(states, index=index, columns=header),
     )
+
+
+def _masked(counts: Array, missing: Array, index: pd.Index, header: pd.Index) -> pd.DataFrame:
+    """Whole numbers, some missing: put together by column, which takes pandas half as long as masking a frame."""
+    columns = {
+        place: pd.arrays.IntegerArray(count.astype(np.int64), gone.copy())
+        for place, (count, gone) in enumerate(zip(counts.T, missing.T, strict=True))
+    }
+    return pd.DataFrame(columns, index=index, copy=False).set_axis(header, axis=1)
 
 
 def _check(study: Study, rows: str, columns: str, values: str) -> None:
