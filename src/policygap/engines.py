@@ -32,9 +32,9 @@ _CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
 def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight: str | None) -> Cells | Unusable:
     """Count distinct units, or sum their weights exactly, where two columns meet.
 
-    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations and lazy polars frames with units
-    that are whole numbers, block after block of units: that is faster there than their own distinct counts. For all
-    others, and so for Dask and Spark, the engine does the counting.
+    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations with units that are whole numbers,
+    and weights in lazy polars frames, block after block of units: there that is faster than the engine's own way. For
+    all others, and so for Dask and Spark, the engine does the counting.
 
     Parameters
     ----------
@@ -181,9 +181,11 @@ def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | Non
 
 
 def _count_blocks(table: nw.LazyFrame[Any], blocks: list[tuple[int, int] | None]) -> Cells | Unusable:
-    if len(blocks) > 1:
+    counted_there = table.implementation.is_polars() and "weight" not in table.collect_schema().names()
+    if len(blocks) > 1 and not counted_there:
         table = _with_enumerations(table)
-    return _add_up(_tally(_collect(table if ends is None else _cut(table, *ends))) for ends in blocks)
+    parts = (table if ends is None else _cut(table, *ends) for ends in blocks)
+    return _add_up(_count_distinct(part) if counted_there else _tally(_collect(part)) for part in parts)
 
 
 def _cut(table: nw.LazyFrame[Any], first: int, end: int) -> nw.LazyFrame[Any]:
@@ -224,10 +226,7 @@ def _add_up(parts: Iterable[Cells | Unusable]) -> Cells | Unusable:
 
 def _count_in_engine(table: nw.LazyFrame[Any], keys: list[str], weighted: bool) -> Cells | Unusable:
     if not weighted:
-        if "unit" in keys:
-            table = table.group_by(*keys).agg(nw.len().alias("rows"))  # for DuckDB, `unique` is far slower
-        cells = _collect(table.group_by("row", "column").agg(nw.len().alias("figure")))
-        return dict(zip(_pairs(cells), map(int, cells["figure"].to_list()), strict=True))
+        return _count_distinct(table)
     weight = nw.col("weight")
     table = table.with_columns(weight.cast(nw.Float64))
     limits = _find_limits(table)
@@ -244,6 +243,17 @@ def _count_in_engine(table: nw.LazyFrame[Any], keys: list[str], weighted: bool) 
     cells = _collect(table.group_by("row", "column").agg(*(nw.col(name).sum() for name in names)))
     sums = zip(*(map(int, cells[name].to_list()) for name in names), strict=True)
     return {pair: combine_sums(parts, limits) for pair, parts in zip(_pairs(cells), sums, strict=True)}
+
+
+def _count_distinct(table: nw.LazyFrame[Any]) -> Cells:
+    figure = nw.len()
+    if "unit" in table.collect_schema().names():
+        if table.implementation.is_polars():
+            figure = nw.col("unit").n_unique()
+        else:  # not by `unique`, which numbers all rows in DuckDB
+            table = table.group_by("row", "column", "unit").agg(nw.len().alias("rows"))
+    cells = _collect(table.group_by("row", "column").agg(figure.alias("figure")))
+    return dict(zip(_pairs(cells), map(int, cells["figure"].to_list()), strict=True))
 
 
 def _usable() -> nw.Expr:

@@ -58,18 +58,18 @@ def code_whole_numbers(values: Array, missing: Array | None = None) -> Coded:
 
     Examples
     --------
-    >>> coded = code_whole_numbers(np.array([12, 10, 12]))
+    >>> coded = code_whole_numbers(np.array([-10, -12, -10]))
     >>> coded.codes, coded.ids
-    (array([2, 0, 2]), range(10, 13))
+    (array([2, 0, 2]), range(-12, -9))
     """
     present = values if missing is None else values[~missing]
     if not len(present):
         return Coded(codes=np.full(len(values), -1), ids=())
     least, most = int(present.min()), int(present.max())
-    if most - least >= max(4 * len(values), _DENSE) or (values.dtype.itemsize == 8 and most >= 1 << 63):  # noqa: PLR2004 bytes, and the end of int64
+    if most - least >= max(4 * len(values), _DENSE) or (values.dtype.itemsize == 8 and most >= 1 << 63):  # noqa: PLR2004  # bytes, and the end of int64
         codes, ids = pd.factorize(values)
         ids = ids.tolist()
-    elif (0 <= least <= _DENSE and most - least > 0) or least == 0:
+    elif 0 <= least <= _DENSE:
         codes, ids = values, range(most + 1)  # as they are, since a copy takes longer than some empty places
     else:
         codes, ids = values.astype(np.int64) - least, range(least, most + 1)
