@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-import duckdb
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -297,117 +293,3 @@ def test_hostile_ids_and_labels_stand_in_a_matrix_as_they_are() -> None:
     assert [matrix.loc[name, f"{name}!"] for name in nasty] == [1] * len(nasty)
     assert list(pg.gap_matrix(study, "speaker", "=kind|").index) == [f"g{name}" for name in nasty]
     assert pg.cross_tabulate(pg.collect_evidence(study)).loc["=1+1", "=1+1!"] == 1
-
-
-# -- cross_tabulate
-
-
-def duck(frame: pd.DataFrame) -> Any:
-    connection = duckdb.connect()
-    connection.register("evidence", frame)
-    return connection.table("evidence")
-
-
-ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
-    "polars": pl.from_pandas,
-    "polars lazy": lambda frame: pl.from_pandas(frame).lazy(),
-    "arrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
-    "duckdb": duck,
-}
-NAMES = st.sampled_from(["a", "b|", "=1", None])
-FRAMES = st.lists(
-    st.fixed_dictionaries(
-        {
-            "theme": NAMES,
-            "target": NAMES,
-            "speaker": NAMES,
-            "weight": st.sampled_from([0.5, 2.0, None]),
-            "number": st.integers(0, 9),
-        }
-    ),
-    min_size=1,
-    max_size=12,
-)
-
-
-def text_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    blank = {"theme": None, "target": None, "speaker": None, "weight": None, "number": 0}
-    frame = pd.DataFrame([blank | row for row in rows], columns=list(blank))
-    words = dict.fromkeys(["theme", "target", "speaker"], "str")
-    return frame.astype({**words, "weight": "float64", "number": "int64"})
-
-
-def naive_table(rows: list[dict[str, Any]], unit: str | None, weight: str | None) -> dict[tuple[str, str], float]:
-    kept = [row for row in rows if None not in (row["theme"], row["target"], row[unit] if unit else "")]
-    keys = [(row["theme"], row["target"], *([row[unit]] if unit else []), row[weight] if weight else 1) for row in kept]
-    sums: dict[tuple[str, str], float] = {}
-    for key in set(keys) if unit else keys:
-        sums[key[0], key[1]] = sums.get((key[0], key[1]), 0) + (key[-1] or 0)
-    down, across = ({key[side] for key in sums} for side in (0, 1))
-    return {pair: sums.get(pair, 0) for pair in product(down, across)}
-
-
-@settings(max_examples=max(1, settings().max_examples // 10))
-@given(FRAMES, st.sampled_from([None, "speaker"]), st.sampled_from([None, "weight", "number"]))
-def test_every_engine_gives_the_numbers_of_a_naive_count(
-    rows: list[dict[str, Any]], unit: str | None, weight: str | None
-) -> None:
-    frame = text_frame(rows)
-    found = pg.cross_tabulate(frame, unit=unit, weight=weight)
-    assert plain(found) == pytest.approx(naive_table(rows, unit, weight))
-    assert list(found.index) == sorted(found.index)
-    coded = frame.astype(dict.fromkeys(["theme", "target", "speaker"], "category"))
-    pd.testing.assert_frame_equal(pg.cross_tabulate(coded, unit=unit, weight=weight), found)
-    for engine, convert in ENGINES.items():
-        other = pg.cross_tabulate(convert(frame), unit=unit, weight=weight)
-        pd.testing.assert_frame_equal(other, found, obj=engine)
-
-
-@FEW
-@given(studies(shape="statements"))
-def test_evidence_on_every_engine_tabulates_to_the_gap_matrix(study: pg.Study) -> None:
-    evidence = pg.collect_evidence(study)
-    for rows, columns, unit, values in (
-        ("theme", "target", "speaker", "speakers"),
-        ("group", "theme", "statement", "statements"),
-        ("question", "target", "speaker", "speakers"),
-    ):
-        table = pg.cross_tabulate(evidence, rows, columns, unit=unit)
-        matrix = pg.gap_matrix(study, rows, columns, values).fillna(0)
-        met = matrix.loc[(matrix > 0).any(axis=1), (matrix > 0).any(axis=0)]
-        assert plain(table) == plain(met)
-    for engine, convert in ENGINES.items():
-        if len(evidence):
-            pd.testing.assert_frame_equal(pg.cross_tabulate(convert(evidence), rows, columns), table, obj=engine)
-
-
-@pytest.mark.parametrize("engine", ["pandas", *ENGINES])
-def test_an_empty_frame_gives_an_empty_table(engine: str) -> None:
-    empty = text_frame([])
-    frame = empty if engine == "pandas" else ENGINES[engine](empty)
-    for weight in (None, "weight"):
-        table = pg.cross_tabulate(frame, weight=weight)
-        assert (table.shape, table.index.name, table.columns.name) == ((0, 0), "theme", "target")
-
-
-def test_a_column_may_stand_on_both_sides_or_be_the_unit() -> None:
-    frame = text_frame([{"theme": "a", "target": "X"}, {"theme": "b", "target": "X"}, {"theme": "b", "target": "Y"}])
-    assert plain(pg.cross_tabulate(frame, "theme", "theme", unit=None)) == {
-        ("a", "a"): 1, ("a", "b"): 0, ("b", "a"): 0, ("b", "b"): 2,
-    }  # fmt: skip
-    assert pg.cross_tabulate(frame, unit="theme").loc["b"].to_dict() == {"X": 1, "Y": 1}
-
-
-@pytest.mark.parametrize("engine", ["pandas", *ENGINES])
-def test_all_unknown_columns_are_named_at_once(engine: str) -> None:
-    frame = text_frame([{"theme": "a", "target": "X", "speaker": "s"}])
-    with pytest.raises(pg.UsageError) as raised:
-        pg.cross_tabulate(frame if engine == "pandas" else ENGINES[engine](frame), rows="thème", unit="who")
-    assert [problem.column for problem in raised.value.problems] == ["thème", "who"]
-
-
-def test_weights_that_are_no_numbers_and_frames_that_are_none_are_refused() -> None:
-    with pytest.raises(pg.UsageError, match="numbers"):
-        pg.cross_tabulate(text_frame([{"theme": "a", "target": "X", "speaker": "s"}]), weight="speaker")
-    with pytest.raises(pg.UsageError, match="no frame"):
-        pg.cross_tabulate([{"theme": "a"}])

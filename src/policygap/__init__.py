@@ -53,7 +53,7 @@ _HOMES = {
     "collect_evidence": "evidence",
     "compare_prompted": "prompting",
     "compare_sides": "sides",
-    "cross_tabulate": "matrices",
+    "cross_tabulate": "crosstabs",
     "describe_network": "network",
     "diff_studies": "comparison",
     "evaluate_rules": "evaluation",
@@ -189,6 +189,7 @@ if TYPE_CHECKING:
     from .commitment import Commitment, measure_commitment
     from .comparison import StudyDiff, diff_studies, find_stale, stamp_codings
     from .coverage import Coverage, measure_coverage
+    from .crosstabs import cross_tabulate
     from .decisions import DecisionTable, built_in_table, read_table
     from .documents import Documents, collapse_campaigns, find_campaigns, read_documents
     from .errors import DecisionTableError, PolicyGapError, Problem, StudyError, UsageError
@@ -198,7 +199,7 @@ if TYPE_CHECKING:
     from .graph import build_graph
     from .io.limits import Limits
     from .io.mapping import CodeMapping
-    from .matrices import Matrix, build_matrix, cross_tabulate, gap_matrix
+    from .matrices import Matrix, build_matrix, gap_matrix
     from .model import Actor, Claim, Code, Group, Question, Response, Source, StatedCount
     from .network import Network, describe_network
     from .notices import Notice

@@ -1,0 +1,330 @@
+"""A frame of any engine comes in; a figure for each cell goes out, the same to the last bit whichever engine it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from attrs import astuple
+
+from .errors import PolicyGapError, Problem, missing_extra
+from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
+from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
+
+__all__ = ["count_cells", "naming_engine_errors"]
+
+Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
+Array = np.ndarray[Any, Any]
+
+ROWS_AT_ONCE = 3 << 22  # that are taken out of an engine: some 300 MB while they are counted
+_BUCKETS: Final = 1024  # among which units are laid out to find blocks of that size
+_FAR_APART: Final = 1 << 62  # whole numbers whose distance an engine might not hold
+_MANY_IDS: Final = 1 << 16  # too many for an enumeration
+_WHOLE: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
+_CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
+
+
+def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight: str | None) -> Cells | Unusable:
+    """Count distinct units, or sum their weights exactly, where two columns meet.
+
+    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations with units that are whole numbers,
+    and weights in lazy polars frames, block after block of units: there that is faster than the engine's own way. For
+    all others, and so for Dask and Spark, the engine does the counting.
+
+    Parameters
+    ----------
+    frame
+        A frame of narwhals with these columns.
+    rows, columns, unit, weight
+        As in :func:`policygap.cross_tabulate`.
+
+    Returns
+    -------
+    Cells or Unusable
+        A figure for each pair of ids that meet; or what is wrong with the weights.
+    """
+    names = {"row": rows, "column": columns, "unit": unit, "weight": weight}
+    wanted = frame.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None))
+    schema = wanted.collect_schema()
+    keys = [name for name in schema.names() if name != "weight"]
+    engine = wanted.implementation
+    plain = all(_is_in(schema[key], _CODABLE) for key in keys)
+    if isinstance(wanted, nw.DataFrame) and (engine.is_pandas() or (plain and _is_known(engine))):
+        return _tally(wanted)
+    kept = _drop_missing(wanted.lazy(), keys)
+    if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
+        blocks = _find_blocks(kept)
+        if blocks is not None:
+            return _count_blocks(kept, blocks)
+    return _count_in_engine(kept, keys, weight is not None)
+
+
+def _is_in(dtype: nw.dtypes.DType, kinds: tuple[Any, ...]) -> bool:
+    return any(dtype == kind for kind in kinds)
+
+
+def _is_known(engine: nw.Implementation) -> bool:
+    return engine.is_polars() or engine.is_pyarrow() or engine.is_duckdb()
+
+
+def _drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
+    table = table.drop_nulls(subset=keys)
+    schema = table.collect_schema()
+    for key in keys:
+        if schema[key].is_float():
+            table = table.filter(~nw.col(key).is_nan())
+    return table
+
+
+def _collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    try:
+        return table.collect(engine="streaming") if table.implementation.is_polars() else table.collect()
+    except ModuleNotFoundError as error:
+        raise missing_extra(f"taking figures out of {table.implementation.name.lower()}", "arrow") from error
+
+
+# ------------------------------------------------------------------------------------------------------ in memory
+
+
+def _tally(table: nw.DataFrame[Any]) -> Cells | Unusable:
+    names = table.columns
+    unit = _encode(table["unit"]) if "unit" in names else None
+    weights = table["weight"].cast(nw.Float64).to_numpy() if "weight" in names else None
+    return tally(_encode(table["row"]), _encode(table["column"]), unit, weights)
+
+
+def _encode(column: nw.Series[Any]) -> Coded:
+    """A column as whole numbers: those that the engine has already, wherever it has some."""
+    if column.implementation.is_pandas():
+        return _encode_pandas(column.to_native())
+    if _is_in(column.dtype, _WHOLE):
+        missing = column.is_null().to_numpy() if column.null_count() else None
+        return code_whole_numbers((column if missing is None else column.fill_null(0)).to_numpy(), missing)
+    if column.implementation.is_polars():
+        return _encode_polars(column)
+    return _encode_arrow(column.to_native())
+
+
+def _encode_pandas(column: Any) -> Coded:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return Coded(codes=column.cat.codes.to_numpy(), ids=column.cat.categories.tolist())
+    if pd.api.types.is_integer_dtype(column.dtype):
+        missing = column.isna().to_numpy() if column.hasnans else None
+        values = column.to_numpy() if missing is None else column.fillna(0).to_numpy()
+        return code_whole_numbers(np.asarray(values, dtype=None if values.dtype.kind in "iu" else np.int64), missing)
+    codes, ids = pd.factorize(column)
+    return Coded(codes=codes, ids=ids.tolist())
+
+
+def _encode_polars(column: nw.Series[Any]) -> Coded:
+    dtype = column.dtype
+    if isinstance(dtype, nw.Enum):
+        ids = list(dtype.categories)
+    else:
+        ids = column.drop_nulls().unique().cast(nw.String).to_list()
+        column = column.cast(nw.Enum(ids))
+    codes = column.to_native().to_physical()
+    if not codes.null_count():
+        return Coded(codes=codes.to_numpy(), ids=ids, gaps=False)
+    missing = codes.is_null().to_numpy()
+    return Coded(codes=np.where(missing, -1, codes.fill_null(0).to_numpy().astype(np.int64)), ids=ids)
+
+
+def _encode_arrow(column: Any) -> Coded:
+    if not str(column.type).startswith("dictionary"):
+        column = column.dictionary_encode()
+    parts: list[Array] = []
+    ids: dict[Any, int] = {None: -1}
+    for chunk in column.chunks:
+        # One dictionary a chunk, in which an id may stand twice, or be missing.
+        own = [ids.setdefault(name, len(ids) - 1) for name in chunk.dictionary.to_pylist()]
+        codes = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        if own != list(range(len(own))):
+            codes = np.array([*own, -1], dtype=np.int32).take(codes)
+        parts.append(np.where(chunk.is_null().to_numpy(zero_copy_only=False), -1, codes) if chunk.null_count else codes)
+    return Coded(codes=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32), ids=list(ids)[1:])
+
+
+# ------------------------------------------------------------------------------------------ block after block of units
+
+
+def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | None:
+    """Ranges of units, each with as many rows as fit; a single ``None`` for all; ``None`` where there are no such."""
+    unit = nw.col("unit")
+    facts = _collect(table.select(unit.min().alias("least"), unit.max().alias("most"), nw.len().alias("rows")))
+    rows = int(facts["rows"].item())
+    if rows <= ROWS_AT_ONCE:
+        return [None]
+    least, most = int(facts["least"].item()), int(facts["most"].item())
+    if most - least >= _FAR_APART or most >= 1 << 63:
+        return None
+    width = (most - least) // _BUCKETS + 1
+    buckets = table.select(((unit.cast(nw.Int64) - least) // width).cast(nw.Int64).alias("bucket"))
+    counted = _collect(buckets.group_by("bucket").agg(nw.len().alias("rows")))
+    sizes = sorted(zip(map(int, counted["bucket"].to_list()), map(int, counted["rows"].to_list()), strict=True))
+    if max(size for _, size in sizes) > ROWS_AT_ONCE:
+        return None
+    fair = rows / -(-rows // ROWS_AT_ONCE)  # as many in each block, rather than a last one with few
+    ends, filled, wanted = [0], 0, fair
+    for bucket, size in sizes:
+        if filled > wanted - size / 2 and bucket > ends[-1]:
+            ends.append(bucket)
+            wanted += fair
+        filled += size
+    edges = [least + end * width for end in ends]
+    return list(zip(edges, [*edges[1:], most + 1], strict=True))
+
+
+def _count_blocks(table: nw.LazyFrame[Any], blocks: list[tuple[int, int] | None]) -> Cells | Unusable:
+    counted_there = table.implementation.is_polars() and "weight" not in table.collect_schema().names()
+    if len(blocks) > 1 and not counted_there:
+        table = _with_enumerations(table)
+    parts = (table if ends is None else _cut(table, *ends) for ends in blocks)
+    return _add_up(_count_distinct(part) if counted_there else _tally(_collect(part)) for part in parts)
+
+
+def _cut(table: nw.LazyFrame[Any], first: int, end: int) -> nw.LazyFrame[Any]:
+    """The units of a block, counted from its first, so that they take less room."""
+    unit = nw.col("unit")
+    block = table.filter((unit >= first) & (unit < end))
+    return block.with_columns((unit.cast(nw.Int64) - first).cast(nw.Int32)) if end - first < 1 << 31 else block
+
+
+def _with_enumerations(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Texts of the axes as enumerations, so that an engine hands over a small whole number for each row."""
+    schema = table.collect_schema()
+    for axis in ("row", "column"):
+        if schema[axis] == nw.String:
+            ids = _collect(table.group_by(axis).agg(nw.len().alias("rows")))[axis].to_list()
+            if len(ids) <= _MANY_IDS:
+                table = table.with_columns(nw.col(axis).cast(nw.Enum(sorted(ids))))
+    return table
+
+
+def _add_up(parts: Iterable[Cells | Unusable]) -> Cells | Unusable:
+    total: Cells = {}
+    wrong: list[Unusable] = []
+    for part in parts:
+        if isinstance(part, Unusable):
+            wrong.append(part)
+            continue
+        for pair, figure in part.items():
+            total[pair] = total.get(pair, 0) + figure
+    if not wrong:
+        return total
+    negative, large, small = map(sum, zip(*(astuple(one) for one in wrong), strict=True))
+    return Unusable(negative=negative, large=large, small=small)
+
+
+# --------------------------------------------------------------------------------------------------- in the engine
+
+
+def _count_in_engine(table: nw.LazyFrame[Any], keys: list[str], weighted: bool) -> Cells | Unusable:
+    if not weighted:
+        return _count_distinct(table)
+    weight = nw.col("weight")
+    table = table.with_columns(weight.cast(nw.Float64))
+    limits = _find_limits(table)
+    if isinstance(limits, Unusable):
+        return limits
+    table = table.with_columns(nw.when(_usable()).then(weight).otherwise(0.0).alias("weight"))
+    if "unit" in keys:
+        table = table.group_by(*keys).agg(weight.max())
+    names: list[str] = []
+    for place, grid in enumerate(limits):
+        part = names.append(f"part{place}") or nw.col(names[-1])
+        table = table.with_columns((weight * 2.0**-grid).floor().alias(names[-1]))
+        table = table.with_columns((weight - part * 2.0**grid).alias("weight"), part.cast(nw.Int64).alias(names[-1]))
+    cells = _collect(table.group_by("row", "column").agg(*(nw.col(name).sum() for name in names)))
+    sums = zip(*(map(int, cells[name].to_list()) for name in names), strict=True)
+    return {pair: combine_sums(parts, limits) for pair, parts in zip(_pairs(cells), sums, strict=True)}
+
+
+def _count_distinct(table: nw.LazyFrame[Any]) -> Cells:
+    figure = nw.len()
+    if "unit" in table.collect_schema().names():
+        if table.implementation.is_polars():
+            figure = nw.col("unit").n_unique()
+        else:  # not by `unique`, which numbers all rows in DuckDB
+            table = table.group_by("row", "column", "unit").agg(nw.len().alias("rows"))
+    cells = _collect(table.group_by("row", "column").agg(figure.alias("figure")))
+    return dict(zip(_pairs(cells), map(int, cells["figure"].to_list()), strict=True))
+
+
+def _usable() -> nw.Expr:
+    # NaN is above all numbers for some engines and unequal to them for others; it is within no bounds for any.
+    return (nw.col("weight") >= SMALLEST) & (nw.col("weight") <= LARGEST)
+
+
+def _find_limits(table: nw.LazyFrame[Any]) -> tuple[int, ...] | Unusable:
+    """The grids for all weights; or what is wrong with them."""
+    weight = nw.col("weight")
+
+    def mark(found: nw.Expr) -> nw.Expr:
+        return nw.when(found).then(1).otherwise(0)
+
+    marks = table.select(
+        nw.when(_usable()).then(weight).otherwise(LARGEST).alias("smallest"),
+        nw.when(_usable()).then(weight).otherwise(0.0).alias("largest"),
+        mark(weight < 0).alias("negative"),
+        mark((weight > LARGEST) & (weight <= float("inf"))).alias("large"),
+        mark((weight > 0) & (weight < SMALLEST)).alias("small"),
+    )
+    names = ("negative", "large", "small")
+    facts = _collect(
+        marks.select(
+            nw.col("smallest").min(), nw.col("largest").max(), *(nw.col(name).sum() for name in names), rows=nw.len()
+        )
+    )
+    rows = int(facts["rows"].item())
+    wrong = Unusable(**{name: int(facts[name].item() or 0) for name in names})
+    if wrong != Unusable():
+        return wrong
+    if not rows or not facts["largest"].item():
+        return lay_grids(1.0, 1.0, step=30)
+    return lay_grids(float(facts["smallest"].item()), float(facts["largest"].item()), step=62 - rows.bit_length())
+
+
+def _pairs(cells: nw.DataFrame[Any]) -> Iterator[tuple[Any, Any]]:
+    # Lists, since not every engine has the libraries that it would need to hand over arrays.
+    return zip(cells["row"].to_list(), cells["column"].to_list(), strict=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ errors
+
+
+@contextmanager
+def naming_engine_errors() -> Generator[None, None, None]:
+    """Whatever an engine raises comes out as an error of this library, with the file's name where the engine says it.
+
+    Examples
+    --------
+    >>> with naming_engine_errors():
+    ...     raise OSError("no magic bytes at the end of '/data/part-03.parquet'")
+    Traceback (most recent call last):
+    policygap.errors.PolicyGapError: part-03.parquet: the engine could not read the frame (no magic bytes ...
+    """
+    try:
+        yield
+    except (PolicyGapError, Warning):  # a warning is an error only where the caller asked for that
+        raise
+    except Exception as error:
+        raise PolicyGapError([_said(error)]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how polars and other engines in Rust stop; no Exception
+            raise
+        raise PolicyGapError([_said(error)]) from error
+
+
+def _said(error: BaseException) -> Problem:
+    said = str(error)
+    file = re.search(r"([^\s'\"/\\]+\.(?:parquet|csv|arrow|feather))\b", said)
+    text = re.sub(r"\s+", " ", said)[:300] or type(error).__name__
+    fix = "write that file again" if file else "look at its files one by one, since the engine does not say which it is"
+    what = f"the engine could not read the frame ({text})"
+    return Problem(file=file[1] if file else "frame", what=what, fix=fix)
