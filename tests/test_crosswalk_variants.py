@@ -129,6 +129,7 @@ def test_columns_that_are_called_like_our_own_are_told_apart(tmp_path: Path) -> 
             sssom('"a:1\tskos:exactMatch\tb:1\tx', 'a:2"\tskos:exactMatch\tb:1\tx'),
             "a quote opens here and is not closed",
         ),
+        (sssom(PAIR, '"a:2\tskos:exactMatch\tb:1'), "a quote opens here and is not closed"),
         (sssom(PAIR, metadata=f"#a: {'[' * 100_000}\n"), "more than 2,000 brackets"),
         (sssom(PAIR, metadata=f"#a: {'x' * 400_000}\n"), "more than 300,000 characters"),
         ("", "it holds no mappings"),
@@ -137,6 +138,21 @@ def test_columns_that_are_called_like_our_own_are_told_apart(tmp_path: Path) -> 
 def test_what_would_be_misread_or_never_end_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(pg.StudyError, match=problem):
         pg.read_study(save(tmp_path, "x.sssom.tsv", text))
+
+
+def test_a_quote_within_a_cell_is_a_letter(tmp_path: Path) -> None:
+    text = sssom(f'{PAIR}\t5" pipe', header=f"{HEADER}\tcomment")
+    assert pg.read_study(save(tmp_path, "x.sssom.tsv", text)).links["comment"].tolist() == ['5" pipe']
+
+
+def test_a_tab_and_a_line_break_in_a_label_are_no_stray_quote(tmp_path: Path) -> None:
+    study = pg.build_study(
+        themes=[{"id": "t", "label": "one\n\ttwo"}],
+        targets=[{"id": "A", "kind": "focus_area", "label": "A, and\nmore"}],
+        links=[{"theme": "t", "target": "A", "relation": "equal"}],
+    )
+    study.write(tmp_path / "x.sssom.tsv")
+    assert len(pg.read_study(tmp_path / "x.sssom.tsv").links) == 1
 
 
 def test_a_line_break_within_quotes_stays(tmp_path: Path) -> None:

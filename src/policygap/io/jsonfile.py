@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 
 from ..errors import Problem, StudyError
 from .encoding import guess_wide
-from .limits import Limits
+from .limits import Limits, check_size
 
 __all__ = ["decode_text", "load_json", "load_json_lines", "parse_json", "parse_json_lines", "read_bounded"]
 
@@ -27,10 +27,7 @@ def read_bounded(path: Path, limits: Limits) -> str:
     StudyError
         Where it is larger than ``limits.text``, or in no such encoding.
     """
-    size = path.stat().st_size
-    if size > limits.text:
-        what = f"it has {size / 1e6:,.0f} MB, more than the {limits.text / 1e6:,.0f} MB that are read"
-        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
+    check_size(path, limits)
     return decode_text(path.read_bytes(), path.name)
 
 

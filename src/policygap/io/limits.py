@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attrs import frozen
 
-__all__ = ["Limits"]
+from ..errors import Problem, StudyError
+
+__all__ = ["Limits", "check_size"]
 
 
 @frozen(kw_only=True)
@@ -52,3 +56,17 @@ class Limits:
             characters=max(usual.characters, most * 200_000),
             elements=max(usual.elements, most * 24_000),
         )
+
+
+def check_size(path: Path, limits: Limits) -> None:
+    """Refuse a file that is to be read whole and is larger than the limits allow.
+
+    Raises
+    ------
+    StudyError
+        With its size.
+    """
+    size = path.stat().st_size
+    if size > limits.text:
+        what = f"it has {size / 1e6:,.0f} MB, more than the {limits.text / 1e6:,.0f} MB that are read"
+        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])

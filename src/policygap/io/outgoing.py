@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from .excel import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, utf16_length
 from .metasheet import meta_cells
 from .naming import misspelt
 
-__all__ = ["Outgoing", "Written", "prepare"]
+__all__ = ["Outgoing", "Written", "find_losses", "prepare"]
 
 _PIECE: Final = 10_000  # cells that are looked at together: joined, one search serves all
 
@@ -50,6 +50,27 @@ class Written:
 
     data: bytes
     losses: tuple[str, ...] = ()
+
+
+def find_losses(outgoing: Outgoing, held: Mapping[str, Sequence[str]]) -> list[str]:
+    """A sentence for each table, and each filled column of a table, that a format does not hold.
+
+    Parameters
+    ----------
+    outgoing
+        The study's tables.
+    held
+        The columns that the format holds, by table.
+    """
+    losses: list[str] = []
+    for table, frame in outgoing.tables.items():
+        if table not in held:
+            losses.append(f"The format has no place for {table} ({len(frame)}).")
+            continue
+        lost = [str(name) for name in frame.columns if name not in held[table] and frame[name].notna().any()]
+        if lost:
+            losses.append(f"The format has no place for columns of {table}: {', '.join(lost)}.")
+    return losses
 
 
 def prepare(package: Package, *, excel: bool) -> Outgoing:

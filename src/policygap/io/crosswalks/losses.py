@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...errors import Problem, StudyError
-from ..outgoing import Outgoing
+from ..outgoing import Outgoing, find_losses
 from .contradictions import shown
 
 __all__ = ["losses_of"]
@@ -33,13 +33,7 @@ def losses_of(outgoing: Outgoing, held: Mapping[str, Sequence[str]]) -> tuple[st
     said = [str(key) for key in outgoing.meta if key not in ("id", *held.get("study", ()))]
     if said:
         losses.append(f"The format has no place for what is said of the study: {', '.join(said)}.")
-    for table, frame in outgoing.tables.items():
-        if table not in held:
-            losses.append(f"The format has no place for {table} ({len(frame)}).")
-            continue
-        lost = [str(name) for name in frame.columns if name not in held[table] and frame[name].notna().any()]
-        if lost:
-            losses.append(f"The format has no place for columns of {table}: {', '.join(lost)}.")
+    losses += find_losses(outgoing, held)
     linked = {side: {row.get(side) for row in outgoing.rows("links")} for side in ("theme", "target")}
     for side, ids in linked.items():
         alone = [row["id"] for row in outgoing.rows(f"{side}s") if row["id"] not in ids]

@@ -80,7 +80,9 @@ def _read_table(lines: list[str], top: int, file: str) -> tuple[list[str], dict[
         if len(cells) > len(names):
             what = f"the row has {len(cells)} cells, and the header {len(names)}"
             problems.append(_problem(file, number, None, what))
-        elif separator == "\t" and any("\n" in cell and "\t" in cell for cell in cells):
+        elif any(_is_swallowed(cell, separator, len(names)) for cell in cells) or (
+            number == table[-1][0] and _is_open(cells, lines)
+        ):
             what = "a quote opens here and is not closed, so that rows run together"
             problems.append(_problem(file, number, None, what, "close it, or double it"))
         else:
@@ -88,6 +90,16 @@ def _read_table(lines: list[str], top: int, file: str) -> tuple[list[str], dict[
     if problems:
         raise StudyError(problems)
     return names, rows
+
+
+def _is_swallowed(cell: str, separator: str, columns: int) -> bool:
+    """Whether a cell holds a line's end and as many tabs as a row: from a stray quote to the next one."""
+    return separator == "\t" and "\n" in cell and cell.count(separator) >= columns - 1
+
+
+def _is_open(cells: list[str], lines: list[str]) -> bool:
+    """Whether a quote that opens in the last row is not closed: then its last cell holds the end of the last line."""
+    return cells[-1].endswith("\n") and not next((line for line in reversed(lines) if line), "").endswith('"')
 
 
 def _problem(file: str, row: int | None, column: str | None, what: str, fix: str = "") -> Problem:

@@ -12,7 +12,7 @@ from ...errors import Problem, StudyError
 from ...package import Package
 from ...spelling import fold
 from ..csvfile import read_csv
-from ..limits import Limits
+from ..limits import Limits, check_size
 from ..mapping import CodeMapping
 from ..outgoing import Outgoing, Written
 from .links import Links, own_names
@@ -92,9 +92,7 @@ def read_table(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packa
     Without a column of relations each pair ``intersects``: that two things are related says no more. An empty target
     says that the theme fits none.
     """
-    if path.stat().st_size > limits.text:
-        what = f"it has more than the {limits.text / 1e6:,.0f} MB that are read"
-        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
+    check_size(path, limits)
     reading = read_csv(path, file=path.name, table="links")
     if reading.table is None or reading.problems:
         raise StudyError(reading.problems)

@@ -13,7 +13,7 @@ from ...errors import Problem, StudyError
 from ...package import Package
 from ..archive import Archive
 from ..codebook import Code, Ids, Row, divide_codes, propose_group, propose_targets, say_proposal, to_tables
-from ..limits import Limits
+from ..limits import Limits, check_size
 from ..mapping import CodeMapping
 from ..naming import slug
 from .blocks import split_block
@@ -58,10 +58,7 @@ def read_qdpx(path: Path, mapping: CodeMapping | None = None, limits: Limits | N
 
 def read_qdc(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
     """Read a codebook (REFI-QDA) as the themes and targets of a study; see :func:`read_qdpx`."""
-    size = path.stat().st_size
-    if size > limits.text:
-        what = f"it has {size / 1e6:,.0f} MB, more than the {limits.text / 1e6:,.0f} MB that are read"
-        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
+    check_size(path, limits)
     project = parse_codebook(path.read_bytes(), path.name, limits)
     return _Builder(project, None, mapping, path, limits).package()
 

@@ -12,13 +12,13 @@ from typing import Any, Final
 import pandas as pd
 from attrs import evolve
 
-from ...errors import Problem, StudyError
+from ...errors import StudyError
 from ...package import Package, RawTable
 from ..cells import text_of
 from ..crosswalks import is_crosswalk
 from ..csvfile import SEPARATORS, read_csv
 from ..encoding import guess_wide
-from ..limits import Limits
+from ..limits import Limits, check_size
 from ..mapping import CodeMapping
 from ..naming import slug
 from ..oddities import find_oddities
@@ -69,9 +69,7 @@ def _count_marks(width: int, rows: Sequence[Sequence[str | None]]) -> int:
 
 def read_wide(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
     """Read a CSV file with one row a submission and one column a code as a study's raw tables."""
-    if path.stat().st_size > limits.text:
-        what = f"it has more than the {limits.text / 1e6:,.0f} MB that are read"
-        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
+    check_size(path, limits)
     reading = read_csv(path, file=path.name, table="statements")
     if reading.table is None or reading.problems:
         raise StudyError(reading.problems)

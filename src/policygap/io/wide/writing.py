@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ...errors import Problem, StudyError
-from ..outgoing import Outgoing, Written
+from ..outgoing import Outgoing, Written, find_losses
 
 __all__ = ["write_wide"]
 
@@ -53,14 +53,7 @@ def write_wide(outgoing: Outgoing, name: str) -> Written:
 def _losses(outgoing: Outgoing, kinds: Sequence[str]) -> tuple[str, ...]:
     held = {"statements": _HEAD, "codings": ("statement", "code", "kind"), "themes": ("id",), "targets": ("id", "kind"),
             "actors": ("id", "label", "group"), "groups": ("id", "label")}  # fmt: skip
-    losses: list[str] = []
-    for table, frame in outgoing.tables.items():
-        if table not in held:
-            losses.append(f"The format has no place for {table} ({len(frame)}).")
-            continue
-        lost = [str(name) for name in frame.columns if name not in held[table] and frame[name].notna().any()]
-        if lost:
-            losses.append(f"The format has no place for columns of {table}: {', '.join(lost)}.")
+    losses = find_losses(outgoing, held)
     own = sorted({kind for kind in kinds if kind not in ("theme", "focus_area", "recommendation")})
     if own:
         losses.append(f"To be read again, these kinds of target need a mapping: {', '.join(own)}.")
