@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,19 +15,18 @@ from attrs import evolve
 
 from ...errors import Problem, StudyError
 from ...package import Package, RawTable
-from ..cells import text_of
-from ..crosswalks import is_crosswalk
-from ..csvfile import SEPARATORS, read_csv
+from ..crosswalks import crosswalk_columns
+from ..csvfile import SEPARATORS, first_rows, read_csv
 from ..encoding import guess_wide
 from ..limits import Limits
 from ..mapping import CodeMapping
 from ..naming import slug
 from ..oddities import find_oddities
-from ..spreadsheet import Sheet
+from ..spreadsheet import MOST_COLUMNS, Sheet
 from .grid import Grid, is_mark
 from .tables import Given, make_tables
 
-__all__ = ["looks_wide", "read_wide", "spread_sheet"]
+__all__ = ["holds_marks", "looks_wide", "read_wide", "spread_sheet"]
 
 _LOOKED_AT: Final = 30  # rows in which the header of a sheet is looked for
 _SAMPLE: Final = 200  # rows of a file by which a wide table is told from a crosswalk
@@ -44,27 +44,36 @@ def looks_wide(data: bytes) -> bool:
     wide = guess_wide(data)
     text = data.decode(wide.codec if wide else "utf-8-sig", errors="replace").removeprefix("\ufeff")
     text = re.sub(r'\A"?sep=.\"?\r?\n', "", text)
-    line = text.partition("\n")[0]
-    separator = max(SEPARATORS, key=line.count)
+    return any(_is_wide(_sample(text, separator)) for separator in SEPARATORS)
+
+
+def _sample(text: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text), delimiter=separator):
-            rows.append(row)
-            if len(rows) > _SAMPLE:
-                break
-    except csv.Error:
-        pass  # a cell longer than the library reads: what came before it decides
-    if not rows or is_crosswalk(rows[0]):
-        return False
-    below = rows[1:-1] if len(rows) > _FEWEST else rows[1:]  # the last one may be cut off
-    return _count_marks(len(rows[0]), below) >= _FEWEST
+    with suppress(csv.Error):  # what comes before an error decides
+        rows += islice(first_rows(text, separator), _SAMPLE)
+    if rows and not text.endswith(("\n", "\r")):
+        rows[-1] = rows[-1][:-1] or rows[-1]  # its last cell may be cut off
+    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
-def _count_marks(width: int, rows: Sequence[Sequence[str | None]]) -> int:
-    """How many columns hold marks for the most part."""
+def _is_wide(rows: Sequence[Sequence[str]]) -> bool:
+    place = _find_header(rows)
+    names, below = rows[place] if rows else (), rows[place + 1 :]
+    marks = _find_marks(len(names), below)
+    sides = crosswalk_columns(names)
+    # Codes may be called A and B, which in a crosswalk are its two sides; there, what stands below is no mark.
+    return len(marks) >= _FEWEST and (len(marks) < len(names) if sides.get("target") in marks else len(sides) < _FEWEST)
+
+
+def _find_marks(width: int, rows: Sequence[Sequence[str | None]]) -> set[int]:
+    """The places of the columns that hold marks for the most part."""
     columns = [[(row[place] or "").strip() for row in rows if place < len(row)] for place in range(width)]
     filled = [[cell for cell in cells if cell] for cells in columns]
-    return sum(bool(cells) and 2 * sum(is_mark(cell) is not None for cell in cells) >= len(cells) for cells in filled)
+    return {
+        place
+        for place, cells in enumerate(filled)
+        if cells and 2 * sum(is_mark(cell) is not None for cell in cells) >= len(cells)
+    }
 
 
 def read_wide(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
@@ -72,21 +81,19 @@ def read_wide(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packag
     if path.stat().st_size > limits.text:
         what = f"it has more than the {limits.text / 1e6:,.0f} MB that are read"
         raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
-    reading = read_csv(path, file=path.name, table="statements")
-    if reading.table is None or reading.problems:
+    reading = read_csv(path, file=path.name, table="statements", named=False)
+    if reading.table is None:
         raise StudyError(reading.problems)
     frame = reading.table.frame
-    columns = [text_of(frame.iloc[:, place]).astype(object) for place in range(frame.shape[1])]
-    cells = zip(*(column.where(column.notna(), None) for column in columns), strict=True)
-    names = [str(name) for name in frame.columns]
-    grid = Grid(
-        file=path.name,
-        header=1,
-        names=names,
-        titles=[None] * len(names),
-        rows=list(cells),
-        numbers=[reading.table.row(place) for place in range(len(frame))],
-    )
+    if frame.shape[1] > MOST_COLUMNS:
+        what = f"it has {frame.shape[1]:,} columns, and {MOST_COLUMNS:,} are read"
+        raise StudyError([Problem(file=path.name, what=what, fix="leave out those that you do not need")])
+    cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    numbers = [reading.table.row(place) for place in range(len(frame))]
+    grid = _grid(Sheet(name=path.name, rows=cells, numbers=numbers))
+    problems = [one for one in reading.problems if one.row is None or one.row >= grid.header]
+    if problems:
+        raise StudyError(problems)
     package, _ = _package(grid, mapping, path, {}, {})
     return evolve(package, remarks=(*reading.remarks, *package.remarks))
 
@@ -109,34 +116,38 @@ def spread_sheet(
     meta
         What the workbook says of the study.
     """
-    if not sheet.rows:
+    if not holds_marks(sheet):
         return None
-    place = _find_header(sheet)
-    names = [(name or "").strip() for name in sheet.rows[place]]
-    rows, numbers = sheet.rows[place + 1 :], sheet.numbers[place + 1 :]
-    names += [""] * (max(map(len, rows), default=0) - len(names))
-    if _count_marks(len(names), rows) < _FEWEST:
-        return None
-    grid = Grid(
-        file=sheet.name,
-        header=sheet.numbers[place],
-        names=names,
-        titles=_titles(sheet, place, len(names)),
-        rows=rows,
-        numbers=numbers,
-    )
+    grid = _grid(sheet)
     package, own = _package(grid, mapping, path, tables, meta)
-    odd = find_oddities(sheet, names, header=grid.header, dates=own)
+    odd = find_oddities(sheet, grid.names, header=grid.header, dates=own)
     return evolve(package, problems=(*odd, *package.problems))
 
 
-def _find_header(sheet: Sheet) -> int:
+def holds_marks(sheet: Sheet) -> bool:
+    """Whether a sheet has several columns of marks."""
+    if not sheet.rows:
+        return False
+    rows = sheet.rows[_find_header(sheet.rows) + 1 :]
+    return len(_find_marks(max(map(len, rows), default=0), rows)) >= _FEWEST
+
+
+def _grid(sheet: Sheet) -> Grid:
+    place = _find_header(sheet.rows)
+    names = [(name or "").strip() for name in sheet.rows[place]]
+    rows, numbers = sheet.rows[place + 1 :], sheet.numbers[place + 1 :]
+    names += [""] * (max(map(len, rows), default=0) - len(names))
+    titles = _titles(sheet, place, len(names))
+    return Grid(file=sheet.name, header=sheet.numbers[place], names=names, titles=titles, rows=rows, numbers=numbers)
+
+
+def _find_header(rows: Sequence[Sequence[str | None]]) -> int:
     """The place of the row with most different texts that are no marks."""
     found = [
         len({cell.strip() for cell in row if cell and cell.strip() and is_mark(cell) is None})
-        for row in sheet.rows[:_LOOKED_AT]
+        for row in rows[:_LOOKED_AT]
     ]
-    return found.index(max(found))
+    return found.index(max(found)) if found else 0
 
 
 def _titles(sheet: Sheet, header: int, width: int) -> list[str | None]:

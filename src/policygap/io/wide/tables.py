@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import pandas as pd
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...errors import Problem
 from ...package import RawTable
 from ...spelling import fold
 from ..codebook import Code, Ids, Row, divide_codes, propose_targets, say_proposal
 from ..mapping import CodeMapping
-from .grid import Grid, find_layout, find_odd_cells, is_mark, words_of_wide_tables
+from .grid import Grid, Layout, find_layout, find_odd_cells, is_mark, is_total, words_of_wide_tables
 
 __all__ = ["Given", "Made", "make_tables"]
 
@@ -100,21 +100,48 @@ def make_tables(grid: Grid, mapping: CodeMapping | None, given: Given, toml: str
     toml
         What a mapping's file would be called.
     """
-    maker = _Maker(grid, mapping, given, toml)
+    named = (*mapping.themes, *(one for names in mapping.targets.values() for one in names)) if mapping else ()
+    known = (*(given.themes or {}), *(given.targets or {}), *named)
+    layout = find_layout(grid, codes=known, group=mapping.group if mapping else None)
+    totals = _find_totals(grid, layout)
+    left = [at for at in range(len(grid.rows)) if at not in totals]
+    body = evolve(grid, rows=[grid.rows[at] for at in left], numbers=[grid.numbers[at] for at in left])
+    maker = _Maker(body if totals else grid, mapping, given, toml, layout)
+    if totals:
+        rows = ", ".join(str(grid.numbers[at]) for at in totals)
+        maker.made.remarks.append(f"Rows that add up those above are left out: {rows}.")
     maker.add_codes()
     maker.add_statements()
     maker.remark()
     return maker.made
 
 
+def _find_totals(grid: Grid, layout: Layout) -> list[int]:
+    """The places of rows that hold how many marks stand above: all codes' where no name says that they do."""
+    said = {*layout.columns.values(), *layout.own}
+    columns = {place: grid.cells(place) for place in layout.codes}
+    found: list[int] = []
+    for at in range(len(grid.rows) - 1, 0, -1):
+        row = grid.rows[at]
+        texts = [cell for place, cell in enumerate(row) if place in said and cell and cell.strip()]
+        called = bool(texts) and is_total(texts[0])
+        if not called and any(not text.strip().isdecimal() for text in texts):
+            break
+        sums = [(place, cells[at]) for place, cells in columns.items() if cells[at] is not None]
+        if not sums or not (called or (len(sums) == len(columns) and not texts)):
+            break
+        if any(text != str(sum(is_mark(cell or "") is True for cell in columns[place][:at])) for place, text in sums):
+            break
+        found.insert(0, at)
+    return found
+
+
 class _Maker:
-    def __init__(self, grid: Grid, mapping: CodeMapping | None, given: Given, toml: str) -> None:
+    def __init__(self, grid: Grid, mapping: CodeMapping | None, given: Given, toml: str, layout: Layout) -> None:
         self._grid, self._given, self._toml = grid, given, toml
         self._chosen = mapping
-        named = (*mapping.themes, *(one for names in mapping.targets.values() for one in names)) if mapping else ()
         group = mapping.group if mapping else None
-        known = (*(given.themes or {}), *(given.targets or {}), *named)
-        self._layout = find_layout(grid, codes=known, group=group)
+        self._layout = layout
         self._mapping = mapping or CodeMapping()
         self._codes: dict[int, tuple[str, str]] = {}  # of each column its code's id and kind
         self._marks = {place: [None if cell is None else is_mark(cell) for cell in grid.cells(place)]
@@ -256,7 +283,8 @@ class _Maker:
                 row[name] = self._other(name, table, str(row[name]))
         if "source" not in self._layout.columns and self._given.sources is None:
             title = speaker or statement
-            self.made.rows["sources"].append({"id": statement, "title": title, "kind": "submission"})
+            if statement not in self._seen:
+                self.made.rows["sources"].append({"id": statement, "title": title, "kind": "submission"})
             row["source"] = statement
         cells = self._grid.rows[at]
         row |= {self._grid.names[place]: cells[place] if place < len(cells) else None for place in self.made.own}
@@ -309,6 +337,14 @@ class _Maker:
     def remark(self) -> None:
         """Say how marks and gaps were read."""
         remarks = self.made.remarks
+        if "speaker" not in self._layout.columns:
+            remarks.append("No column says who speaks, such as Organisation or Name, so each row speaks for itself.")
+        first = next((place for place in self._layout.own if self._grid.names[place].strip()), None)
+        if first is not None and fold(self._grid.names[first]) in words_of_wide_tables()["themes"]:
+            remarks.append(
+                f"The rows go by a column {self._grid.names[first]!r}. If they are codes, and the columns submissions, "
+                "turn the table: a row has to be a submission."
+            )
         if self._textless:
             remarks.append(f"Rows without a text ({self._textless}) have '{_NO_TEXT}' as their statement.")
         if not any(mark is False for marks in self._marks.values() for mark in marks):
