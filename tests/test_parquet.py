@@ -416,3 +416,27 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(folder: Path) -> None:
     os.mkfifo(folder / "statements.parquet")
     with pytest.raises(pg.StudyError, match="it is no file"):
         pg.read_study(folder)
+
+
+def test_bytes_of_one_length_are_no_text(folder: Path) -> None:
+    rows = pq.read_metadata(folder / "statements.parquet").num_rows
+    change(folder, "key", pa.array([b"ab"] * rows, type=pa.binary(2)))
+    with pytest.raises(pg.StudyError, match="its column 'key' holds fixed_size_binary"):
+        pg.read_study(folder)
+
+
+def test_a_part_that_is_listed_twice_is_told_once(folder: Path) -> None:
+    rename(folder, "statements", ["statements.parquet"] * 100_000)
+    with pytest.raises(pg.StudyError) as error:
+        pg.read_study(folder)
+    assert [problem.what for problem in error.value.problems] == [
+        "the path 'statements.parquet' of statements stands there twice"
+    ]
+
+
+def test_very_many_missing_parts_are_counted(folder: Path) -> None:
+    rename(folder, "statements", [f"{n}.parquet" for n in range(100_000)])
+    with pytest.raises(pg.StudyError) as error:
+        pg.read_study(folder)
+    assert len(error.value.problems) == 101
+    assert error.value.problems[-1].what == "99900 more files of statements that it lists are not there"

@@ -132,7 +132,7 @@ def _judge(part: Path, schema: Any, first: Any, name: str) -> Iterator[Problem]:
         return
     for field in schema:
         inner = field.type.value_type if pa.types.is_list(field.type) else field.type
-        if pa.types.is_nested(inner) or pa.types.is_binary(inner) or pa.types.is_large_binary(inner):
+        if pa.types.is_nested(inner) or _is_bytes(inner):
             what = f"its column {field.name!r} holds {field.type}, and no text, numbers or dates"
             yield _problem(part, what, "leave the column out, or write it as text")
     if schema.names != first.names:
@@ -148,6 +148,12 @@ def _judge(part: Path, schema: Any, first: Any, name: str) -> Iterator[Problem]:
         ]
         what = f"its columns are of other kinds than those of {name} ({', '.join(other)})"
         yield _problem(part, what, "write all parts in the same way")
+
+
+def _is_bytes(kind: Any) -> bool:
+    types = load_pyarrow("Parquet").types
+    kinds = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+    return any(is_one(kind) for is_one in kinds)
 
 
 def _is_text(kind: Any) -> bool:
