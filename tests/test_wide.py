@@ -369,3 +369,10 @@ def test_a_text_of_any_length_leaves_a_table_wide(tmp_path: Path) -> None:
 def test_an_absurd_number_of_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(pg.StudyError, match="it has 16,385 columns, and 16,384 are read"):
         read(tmp_path, ",".join(f"c{n}" for n in range(16_385)) + "\n" + ",".join(["1"] * 16_385))
+
+
+def test_more_cells_than_are_read_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("name,homes,roads\n" + "Vik,1,0\n" * 9, encoding="utf-8")
+    with pytest.raises(pg.StudyError, match="it has 30 cells, and 28 are read; if you trust it, raise the limit"):
+        pg.read_study(path, limits=pg.Limits(elements=7))

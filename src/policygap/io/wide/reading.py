@@ -15,6 +15,7 @@ from attrs import evolve
 
 from ...errors import Problem, StudyError
 from ...package import Package, RawTable
+from ...schema import TABLES
 from ..crosswalks import crosswalk_columns
 from ..csvfile import SEPARATORS, first_rows, read_csv
 from ..encoding import guess_wide
@@ -30,6 +31,7 @@ __all__ = ["holds_marks", "looks_wide", "read_wide", "spread_sheet"]
 
 _LOOKED_AT: Final = 30  # rows in which the header of a sheet is looked for
 _SAMPLE: Final = 200  # rows of a file by which a wide table is told from a crosswalk
+_CELLS: Final = 4  # cells of a file for each element of XML: they take about as much less
 _FEWEST: Final = 2  # columns of marks that make a table wide
 
 
@@ -88,6 +90,9 @@ def read_wide(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packag
     if frame.shape[1] > MOST_COLUMNS:
         what = f"it has {frame.shape[1]:,} columns, and {MOST_COLUMNS:,} are read"
         raise StudyError([Problem(file=path.name, what=what, fix="leave out those that you do not need")])
+    if frame.size > _CELLS * limits.elements:
+        what = f"it has {frame.size:,} cells, and {_CELLS * limits.elements:,} are read"
+        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
     cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
     numbers = [reading.table.row(place) for place in range(len(frame))]
     grid = _grid(Sheet(name=path.name, rows=cells, numbers=numbers))
@@ -176,11 +181,11 @@ def _package(
     raw = {
         name: RawTable(
             file=grid.file,
-            frame=pd.DataFrame(rows, dtype=object).where(lambda frame: frame.notna()),
+            frame=pd.DataFrame(made.columns[name], dtype=object).where(lambda frame: frame.notna()),
             rows=made.numbers.get(name),
         )
-        for name, rows in made.rows.items()
-        if rows
+        for name in TABLES
+        if name in made.columns
     }
     name = slug(path.name.partition(".")[0])
     package = Package(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from attrs import define, evolve, field, frozen
@@ -74,16 +74,23 @@ def _pairs(frame: pd.DataFrame, key: str, value: str, *, folded: bool = False) -
 
 @define(kw_only=True)
 class Made:
-    """Rows by table, the numbers of the rows they come from where they come from one, problems and remarks.
+    """Columns by table, the numbers of the rows they come from where they come from one, problems and remarks.
 
-    ``own`` are the places of columns that are neither codes nor known.
+    A list a column, as a record a row would take many times the memory. ``own`` are the places of columns that are
+    neither codes nor known.
     """
 
-    rows: dict[str, list[Row]] = field(factory=dict)
+    columns: dict[str, dict[str, list[Any]]] = field(factory=dict)
     numbers: dict[str, list[int]] = field(factory=dict)
     problems: list[Problem] = field(factory=list)
     remarks: list[str] = field(factory=list)
     own: Sequence[int] = ()
+
+    def add(self, table: str, row: Row) -> None:
+        """Put a row below the others of its table, which have the same columns."""
+        columns = self.columns.setdefault(table, {})
+        for column, cell in row.items():
+            columns.setdefault(column, []).append(cell)
 
 
 def make_tables(grid: Grid, mapping: CodeMapping | None, given: Given, toml: str) -> Made:
@@ -204,7 +211,10 @@ class _Maker:
         found = divide_codes(codes, (), self._map(codes), used, self._toml)
         sides = {"themes": found.themes, "targets": found.targets}
         lost = [name for name in sides if getattr(self._given, name) is not None]
-        self.made.rows |= {name: rows for name, rows in sides.items() if name not in lost}
+        for name in (name for name in sides if name not in lost):
+            names = dict.fromkeys(column for row in sides[name] for column in row)
+            for row in sides[name]:
+                self.made.add(name, {column: row.get(column) for column in names})
         for what, fix in found.problems:
             self._wrong(None, what, fix)
         kinds = {str(row["id"]): str(row["kind"]) for row in found.targets}
@@ -250,9 +260,6 @@ class _Maker:
 
     def add_statements(self) -> None:
         """A statement and its codings for each row; two coders' rows of one submission are one statement."""
-        rows: dict[str, list[Row]] = {name: [] for name in ("groups", "actors", "sources", "questions")}
-        rows |= {"statements": [], "codings": []}
-        self.made.rows |= rows
         self.made.numbers |= {"statements": [], "codings": []}
         several = {"id", "coder"} <= set(self._layout.columns)
         for at, number in enumerate(self._grid.numbers):
@@ -284,11 +291,11 @@ class _Maker:
         if "source" not in self._layout.columns and self._given.sources is None:
             title = speaker or statement
             if statement not in self._seen:
-                self.made.rows["sources"].append({"id": statement, "title": title, "kind": "submission"})
+                self.made.add("sources", {"id": statement, "title": title, "kind": "submission"})
             row["source"] = statement
         cells = self._grid.rows[at]
         row |= {self._grid.names[place]: cells[place] if place < len(cells) else None for place in self.made.own}
-        self.made.rows["statements"].append(row)
+        self.made.add("statements", row)
         self.made.numbers["statements"].append(number)
 
     def _speaker(self, name: str, group: str | None) -> str:
@@ -297,14 +304,14 @@ class _Maker:
             return name  # whoever checks the study says that there is no such speaker
         if found is None:
             found = self._speakers[fold(name)] = self._ids.new(name, "actor")
-            self.made.rows["actors"].append({"id": found, "label": name, "group": self._group(group)})
+            self.made.add("actors", {"id": found, "label": name, "group": self._group(group)})
         return found
 
     def _group(self, name: str | None) -> str:
         label = name or "No group"
         if fold(label) not in self._groups:
             self._groups[fold(label)] = self._ids.new(f"group-{label}" if name else "no-group", "group")
-            self.made.rows["groups"].append({"id": self._groups[fold(label)], "label": label})
+            self.made.add("groups", {"id": self._groups[fold(label)], "label": label})
         return self._groups[fold(label)]
 
     def _other(self, column: str, table: str, name: str) -> str:
@@ -313,7 +320,7 @@ class _Maker:
         if fold(name) not in known and getattr(self._given, table) is None:
             known[fold(name)] = Ids(dict.fromkeys(known.values(), 1)).new(name, column)
             row: Row = {"id": known[fold(name)], "title" if table == "sources" else "label": name}
-            self.made.rows[table].append({**row, "kind": "submission"} if table == "sources" else row)
+            self.made.add(table, {**row, "kind": "submission"} if table == "sources" else row)
         return known.get(fold(name), name)
 
     def _add_codings(self, at: int, number: int, statement: str) -> None:
@@ -329,7 +336,7 @@ class _Maker:
                 self._blank[kind] += sum(mark is None for mark in marks)
             for code in codes or ([None] if looked else []):
                 coding: Row = {"statement": statement, "code": code, "coder": self._cell(at, "coder")}
-                self.made.rows["codings"].append(coding if code else {**coding, "kind": kind})
+                self.made.add("codings", {**coding, "kind": None if code else kind})
                 self.made.numbers["codings"].append(number)
 
     # -- what was tolerated
