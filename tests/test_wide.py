@@ -376,3 +376,25 @@ def test_more_cells_than_are_read_are_told(tmp_path: Path) -> None:
     path.write_text("name,homes,roads\n" + "Vik,1,0\n" * 9, encoding="utf-8")
     with pytest.raises(pg.StudyError, match="it has 30 cells, and 28 are read; if you trust it, raise the limit"):
         pg.read_study(path, limits=pg.Limits(elements=7))
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".csv"])
+def test_names_may_reach_across_both_rows_of_a_heading(tmp_path: Path, ending: str) -> None:
+    sheet: Cells = [
+        ["Consultation on towns"],
+        ["No", "Respondent", "Sector", "Text", "Themes", None, "Focus areas", None, "Remarks"],
+        [None, None, None, None, "Homes", "Roads", "A", "B", None],
+        ["1", "Vik", "Towns", "Build", 1, 0, 1, 0, "late"],
+        ["2", "Elv", "Towns", "Drive", 0, 1, 0, 1, None],
+    ]
+    path = tmp_path / f"x{ending}"
+    if ending == ".xlsx":
+        save(path, {"Ark1": ["A2:A3", "B2:B3", "C2:C3", "D2:D3", "E2:F2", "G2:H2", "I2:I3"]}, Ark1=sheet)
+    else:
+        lines = [";".join("" if cell is None else str(cell) for cell in row) for row in sheet]
+        path.write_text("\n".join(lines), encoding="utf-8")
+    study = pg.read_study(path)
+    assert kinds(study) == [("Homes", "theme"), ("Roads", "theme"), ("A", "focus_area"), ("B", "focus_area")]
+    assert study.statements["id"].tolist() == ["1", "2"]
+    assert study.statements["Remarks"].tolist()[0] == "late"
+    assert [group.label for group in study.groups] == ["Towns"]

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -142,30 +142,51 @@ def _grid(sheet: Sheet) -> Grid:
     names = [(name or "").strip() for name in sheet.rows[place]]
     rows, numbers = sheet.rows[place + 1 :], sheet.numbers[place + 1 :]
     names += [""] * (max(map(len, rows), default=0) - len(names))
-    titles = _titles(sheet, place, len(names))
+    above = _above(sheet, place, len(names))
+    titles = _titles(above, names)
+    names = [name or cell for name, cell in zip(names, above, strict=True)]
     return Grid(file=sheet.name, header=sheet.numbers[place], names=names, titles=titles, rows=rows, numbers=numbers)
 
 
 def _find_header(rows: Sequence[Sequence[str | None]]) -> int:
-    """The place of the row with most different texts that are no marks."""
+    """The place of the row with most different texts that are no marks, or of the one below that completes it."""
     found = [
         len({cell.strip() for cell in row if cell and cell.strip() and is_mark(cell) is None})
         for row in rows[:_LOOKED_AT]
     ]
-    return found.index(max(found)) if found else 0
+    place = found.index(max(found)) if found else 0
+    return place + 1 if place + 1 < len(rows) and _completes(rows[place], rows[place + 1]) else place
 
 
-def _titles(sheet: Sheet, header: int, width: int) -> list[str | None]:
-    """What stands in the row above the names, over the columns that it spans: as far as it is merged, or the next."""
-    titles: list[str | None] = [None] * width
-    if not header or sheet.numbers[header] != sheet.numbers[header - 1] + 1:
-        return titles
-    above = sheet.rows[header - 1]
-    starts = [place for place, cell in enumerate(above[:width]) if (cell or "").strip()]
-    if starts == [0]:
-        return titles  # one text at the left is the title of the whole sheet
-    for start, end in zip(starts, [*starts[1:], width], strict=True):
-        titles[start:end] = [above[start]] * (end - start)
+def _completes(upper: Sequence[str | None], lower: Sequence[str | None]) -> bool:
+    """Whether names go on in the row below: it holds no mark, and texts under titles that span several columns."""
+    texts = {place: cell for place, cell in enumerate(lower) if cell and cell.strip()}
+    named = {place for place, cell in enumerate(upper) if cell and cell.strip()}
+    return bool(texts.keys() - named) and named - texts.keys() != set() and all(map(_is_text, texts.values()))
+
+
+def _is_text(cell: str) -> bool:
+    return is_mark(cell) is None
+
+
+def _above(sheet: Sheet, header: int, width: int) -> list[str]:
+    """What stands in the row right above the names, but for the title of the whole sheet."""
+    near = header and sheet.numbers[header] == sheet.numbers[header - 1] + 1
+    row = [(cell or "").strip() for cell in sheet.rows[header - 1][:width]] if near else []
+    row = [] if [place for place, cell in enumerate(row) if cell] == [0] and sheet.rows[header][0] else row
+    return row + [""] * (width - len(row))
+
+
+def _titles(above: Sequence[str], names: Sequence[str]) -> list[str | None]:
+    """What stands above the names, over the columns that it spans: as far as it is merged, or the next.
+
+    Where there is no name below, it is a name itself, of a column that is named across both rows.
+    """
+    titles: list[str | None] = [None] * len(names)
+    starts = [place for place, cell in enumerate(above) if cell]
+    for start, end in pairwise([*starts, len(names)]):
+        if names[start]:
+            titles[start:end] = [above[start]] * (end - start)
     return titles
 
 
