@@ -317,8 +317,15 @@ def test_sums_at_the_bottom_and_at_the_side_are_no_answers(tmp_path: Path) -> No
     assert [code.id for code in study.themes] == ["Homes", "Roads"]
     assert study.statements["Total"].tolist() == ["1", "1"]
     assert "Rows that add up those above are left out: 4." in said(study)
-    unnamed = read(tmp_path, "Name,Homes,Roads\nVik,x,\nElv,,x\n,1,1\n")
+    unnamed = read(tmp_path, "Name,Homes,Roads,Sum\nVik,x,,1\nElv,,x,1\n,1,1,2\n")
     assert len(unnamed.statements) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["homes,roads\n1,0\n1,0\n", "homes,roads\n0,0\n0,0\n", "id,homes,roads\n1,1,0\n2,1,0\n"]
+)
+def test_equal_answers_are_no_sums(tmp_path: Path, text: str) -> None:
+    assert len(read(tmp_path, text).statements) == 2
 
 
 def test_a_firm_called_total_is_no_sum(tmp_path: Path) -> None:

@@ -124,23 +124,33 @@ def make_tables(grid: Grid, mapping: CodeMapping | None, given: Given, toml: str
 
 
 def _find_totals(grid: Grid, layout: Layout) -> list[int]:
-    """The places of rows that hold how many marks stand above: all codes' where no name says that they do."""
-    said = {*layout.columns.values(), *layout.own}
+    """The places of rows below all others that hold how many marks stand above them.
+
+    Either they are called sums, or they are called nothing, where other rows are, and hold a number below each code.
+    """
     columns = {place: grid.cells(place) for place in layout.codes}
+    above = {place: sum(is_mark(cell or "") is True for cell in cells) for place, cells in columns.items()}
+    own = (place for place in layout.own if not is_total(grid.names[place]))
+    others = sorted({*layout.columns.values(), *own})
+    named = bool(grid.rows) and bool(_texts(grid.rows[0], others))
     found: list[int] = []
     for at in range(len(grid.rows) - 1, 0, -1):
-        row = grid.rows[at]
-        texts = [cell for place, cell in enumerate(row) if place in said and cell and cell.strip()]
-        called = bool(texts) and is_total(texts[0])
-        if not called and any(not text.strip().isdecimal() for text in texts):
+        for place, cells in columns.items():
+            above[place] -= is_mark(cells[at] or "") is True
+        texts = _texts(grid.rows[at], others)
+        sums = {place: cells[at] for place, cells in columns.items() if cells[at] is not None}
+        called = is_total(texts[0]) if texts else named and len(sums) == len(columns)
+        if not called or not any(above.values()) or not sums:
             break
-        sums = [(place, cells[at]) for place, cells in columns.items() if cells[at] is not None]
-        if not sums or not (called or (len(sums) == len(columns) and not texts)):
-            break
-        if any(text != str(sum(is_mark(cell or "") is True for cell in columns[place][:at])) for place, text in sums):
+        if any(not text.isdecimal() for text in texts[1:]) or any(sums[place] != str(above[place]) for place in sums):
             break
         found.insert(0, at)
     return found
+
+
+def _texts(row: Sequence[str | None], places: Sequence[int]) -> list[str]:
+    cells = ((row[place] or "").strip() for place in places if place < len(row))
+    return [cell for cell in cells if cell]
 
 
 class _Maker:
