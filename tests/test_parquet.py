@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -383,3 +384,59 @@ def test_the_evidence_goes_to_other_engines_and_counts_the_same_there(tmp_path: 
     assert dict(counted.fetchall()) == {theme: count for theme, count in matrix.items() if count}
     with pytest.raises(pg.UsageError, match="evidence is not written as"):
         pg.write_evidence(pd.DataFrame(), tmp_path / "x.csv")
+
+
+def change(folder: Path, name: str, cells: Any) -> None:
+    """Put one more column into the statements."""
+    path = folder / "statements.parquet"
+    pq.write_table(pq.read_table(path).append_column(name, cells), path)
+
+
+def test_columns_of_one_name_are_told_as_that(folder: Path) -> None:
+    change(folder, "text", pq.read_table(folder / "statements.parquet")["text"])
+    with pytest.raises(pg.StudyError, match=r"statements\.parquet: columns have the same name: text; rename"):
+        pg.read_study(folder)
+
+
+def test_a_time_zone_that_does_not_exist_is_told_with_the_file(folder: Path) -> None:
+    rows = pq.read_metadata(folder / "statements.parquet").num_rows
+    change(folder, "when", pa.array([1] * rows, type=pa.timestamp("us", tz="Nowhere/None")))
+    with pytest.raises(pg.StudyError, match=r"statements\.parquet: it is no Parquet file that can be read"):
+        pg.read_study(folder)
+
+
+def test_an_absurd_number_of_columns_is_refused(folder: Path) -> None:
+    pq.write_table(pa.table({f"c{n}": ["x"] for n in range(10_001)}), folder / "links.parquet")
+    with pytest.raises(pg.StudyError, match="it has 10,001 columns, and 10,000 are read"):
+        pg.read_study(folder)
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(folder: Path) -> None:
+    (folder / "statements.parquet").unlink()
+    os.mkfifo(folder / "statements.parquet")
+    with pytest.raises(pg.StudyError, match="it is no file"):
+        pg.read_study(folder)
+
+
+def test_bytes_of_one_length_are_no_text(folder: Path) -> None:
+    rows = pq.read_metadata(folder / "statements.parquet").num_rows
+    change(folder, "key", pa.array([b"ab"] * rows, type=pa.binary(2)))
+    with pytest.raises(pg.StudyError, match="its column 'key' holds fixed_size_binary"):
+        pg.read_study(folder)
+
+
+def test_a_part_that_is_listed_twice_is_told_once(folder: Path) -> None:
+    rename(folder, "statements", ["statements.parquet"] * 100_000)
+    with pytest.raises(pg.StudyError) as error:
+        pg.read_study(folder)
+    assert [problem.what for problem in error.value.problems] == [
+        "the path 'statements.parquet' of statements stands there twice"
+    ]
+
+
+def test_very_many_missing_parts_are_counted(folder: Path) -> None:
+    rename(folder, "statements", [f"{n}.parquet" for n in range(100_000)])
+    with pytest.raises(pg.StudyError) as error:
+        pg.read_study(folder)
+    assert len(error.value.problems) == 101
+    assert error.value.problems[-1].what == "99900 more files of statements that it lists are not there"

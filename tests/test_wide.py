@@ -268,3 +268,140 @@ def test_a_damaged_wide_table_is_a_study_or_an_error(tmp_path: Path, place: int,
     path.write_bytes(data[:place] + junk + data[place + len(junk) :])
     with contextlib.suppress(pg.PolicyGapError):
         pg.read_study(path)
+
+
+# -- what people really have
+
+
+def read(tmp_path: Path, text: str) -> pg.Study:
+    path = tmp_path / "x.csv"
+    path.write_text(text, encoding="utf-8")
+    return pg.read_study(path)
+
+
+def kinds(study: pg.Study) -> list[tuple[str, str]]:
+    return [(code.id, code.kind) for code in study.codes]
+
+
+def test_a_csv_file_may_have_titles_and_two_rows_of_names(tmp_path: Path) -> None:
+    head = "Coding of May;;;;;\n;;;;;\n;;Themes;;Focus areas;\n"
+    study = read(tmp_path, head + "No;Respondent;Homes;Roads;A;B\n1;Vik;1;0;x;\n2;Elv;0;1;;x\n")
+    assert kinds(study) == [("Homes", "theme"), ("Roads", "theme"), ("A", "focus_area"), ("B", "focus_area")]
+    assert study.statements["id"].tolist() == ["1", "2"]
+    with pytest.raises(pg.StudyError, match="row 6, column Roads: the cell holds '7'"):
+        read(tmp_path, head + "No;Respondent;Homes;Roads;A;B\n1;Vik;1;0;x;\n2;Elv;0;7;;x\n3;Å;0;1;;\n")
+
+
+def test_codes_of_one_name_under_two_titles_are_two(tmp_path: Path) -> None:
+    study = read(tmp_path, ",Needs,,Focus areas,\nName,Homes,Roads,Homes,Roads\nVik,1,0,0,1\nElv,0,1,1,1\n")
+    assert [(code.label, code.kind) for code in study.codes] == [
+        ("Homes", "theme"), ("Roads", "theme"), ("Homes", "focus_area"), ("Roads", "focus_area"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["Organisation,Text,A,B,C\nVik,t,1,0,1\nElv,u,0,1,1\n", "From,Text,To,Roads\nVik,t,1,0\nElv,u,0,1"]
+)
+def test_codes_that_are_called_like_a_crosswalks_sides_are_codes(tmp_path: Path, text: str) -> None:
+    study = read(tmp_path, text)
+    assert (len(study.links), len(study.statements)) == (0, 2)
+
+
+def test_numbers_of_a_crosswalk_are_no_marks(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "source,target\n1,1\n0,1\n").links) == 2
+
+
+def test_sums_at_the_bottom_and_at_the_side_are_no_answers(tmp_path: Path) -> None:
+    study = read(tmp_path, "Name,Homes,Roads,Total\nVik,1,0,1\nElv,0,1,1\nTotal,1,1,2\n")
+    assert [actor.label for actor in study.actors] == ["Vik", "Elv"]
+    assert [code.id for code in study.themes] == ["Homes", "Roads"]
+    assert study.statements["Total"].tolist() == ["1", "1"]
+    assert "Rows that add up those above are left out: 4." in said(study)
+    unnamed = read(tmp_path, "Name,Homes,Roads,Sum\nVik,x,,1\nElv,,x,1\n,1,1,2\n")
+    assert len(unnamed.statements) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["homes,roads\n1,0\n1,0\n", "homes,roads\n0,0\n0,0\n", "id,homes,roads\n1,1,0\n2,1,0\n"]
+)
+def test_equal_answers_are_no_sums(tmp_path: Path, text: str) -> None:
+    assert len(read(tmp_path, text).statements) == 2
+
+
+def test_a_firm_called_total_is_no_sum(tmp_path: Path) -> None:
+    study = read(tmp_path, "Name,Homes,Roads\nVik,1,0\nElv,1,1\nTotal,1,0\n")
+    assert [actor.label for actor in study.actors] == ["Vik", "Elv", "Total"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ID;Absender;Stellungnahme;Wohnen;Verkehr\nA;Ulm;Eins;WAHR;FALSCH\nB;Kiel;Zwei;FALSCH;WAHR\n",
+        "N°;Organisme;Réponse;Logement;Bus\nA;Lyon;Un;VRAI;FAUX\nB;Brest;Deux;FAUX;VRAI\n",
+        "Nr;Høringsinstans;Innspill;Bolig;Buss\nA;Åmot;En;SANN;USANN\nB;Bø;To;USANN;SANN\n",
+    ],
+)
+def test_headings_and_marks_may_be_in_the_users_language(tmp_path: Path, text: str) -> None:
+    study = read(tmp_path, text)
+    assert study.statements["id"].tolist() == ["A", "B"]
+    assert len(study.actors) == len(study.codings) == len(study.themes) == 2
+    assert "(no text)" not in study.statements["text"].tolist()
+    assert "no codes are kept" not in said(study)
+
+
+def test_the_better_of_two_names_is_taken_and_none_overwrites_another(tmp_path: Path) -> None:
+    study = read(tmp_path, "Nr,id,Comment,Text,Homes,Roads\n7,a,c,t,1,0\n8,b,d,u,0,1\n")
+    assert study.statements["id"].tolist() == ["a", "b"]
+    assert study.statements[["text", "Nr", "Comment"]].to_numpy().tolist() == [["t", "7", "c"], ["u", "8", "d"]]
+    with pytest.raises(pg.StudyError, match="columns 2 and 3 would both be 'Pages'"):
+        read(tmp_path, "Name,Pages,Pages,Homes,Roads\nVik,12,13,1,0\n")
+
+
+def test_it_is_told_where_nobody_speaks_or_codes_stand_in_rows(tmp_path: Path) -> None:
+    notices = said(read(tmp_path, "Theme,Vik,Elv,Bus\nHomes,1,0,1\nRoads,0,1,1\n"))
+    assert "No column says who speaks" in notices
+    assert "The rows go by a column 'Theme'" in notices
+
+
+def test_a_wide_sheet_may_be_called_coding(tmp_path: Path) -> None:
+    study = pg.read_study(save(tmp_path / "towns.xlsx", Notes=[["mine"]], Coding=SHEET))
+    assert len(study.statements) == 4
+
+
+def test_a_text_of_any_length_leaves_a_table_wide(tmp_path: Path) -> None:
+    study = read(tmp_path, "id,text,homes,roads\n1," + "h" * 200_000 + ",1,0\n2,u,0,1\n")
+    assert len(study.statements) == 2
+
+
+def test_an_absurd_number_of_columns_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(pg.StudyError, match="it has 16,385 columns, and 16,384 are read"):
+        read(tmp_path, ",".join(f"c{n}" for n in range(16_385)) + "\n" + ",".join(["1"] * 16_385))
+
+
+def test_more_cells_than_are_read_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("name,homes,roads\n" + "Vik,1,0\n" * 9, encoding="utf-8")
+    with pytest.raises(pg.StudyError, match="it has 30 cells, and 28 are read; if you trust it, raise the limit"):
+        pg.read_study(path, limits=pg.Limits(elements=7))
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".csv"])
+def test_names_may_reach_across_both_rows_of_a_heading(tmp_path: Path, ending: str) -> None:
+    sheet: Cells = [
+        ["Consultation on towns"],
+        ["No", "Respondent", "Sector", "Text", "Themes", None, "Focus areas", None, "Remarks"],
+        [None, None, None, None, "Homes", "Roads", "A", "B", None],
+        ["1", "Vik", "Towns", "Build", 1, 0, 1, 0, "late"],
+        ["2", "Elv", "Towns", "Drive", 0, 1, 0, 1, None],
+    ]
+    path = tmp_path / f"x{ending}"
+    if ending == ".xlsx":
+        save(path, {"Ark1": ["A2:A3", "B2:B3", "C2:C3", "D2:D3", "E2:F2", "G2:H2", "I2:I3"]}, Ark1=sheet)
+    else:
+        lines = [";".join("" if cell is None else str(cell) for cell in row) for row in sheet]
+        path.write_text("\n".join(lines), encoding="utf-8")
+    study = pg.read_study(path)
+    assert kinds(study) == [("Homes", "theme"), ("Roads", "theme"), ("A", "focus_area"), ("B", "focus_area")]
+    assert study.statements["id"].tolist() == ["1", "2"]
+    assert study.statements["Remarks"].tolist()[0] == "late"
+    assert [group.label for group in study.groups] == ["Towns"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +16,8 @@ __all__ = ["DAMAGED", "list_parts", "load_parquet", "load_pyarrow", "read_parque
 _CELL = 8  # bytes that a cell takes in memory at the least
 _GROUP = 100_000  # rows that are read together when one of them is looked at
 DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
+_MOST_COLUMNS = 10_000
+_SHOWN = 200  # characters of names
 _AGAIN = "write the file again with the program that made it"
 
 
@@ -96,10 +99,15 @@ def read_parquet(
     if problems:
         raise StudyError(problems)
     table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
-    return table.to_pandas(), list(first.names), left
+    try:
+        return table.to_pandas(), list(first.names), left
+    except DAMAGED as error:  # such as a time zone that does not exist
+        raise StudyError([_damaged(files[0], error)]) from None
 
 
 def _look(part: Path) -> tuple[Any, Any]:
+    if part.exists() and not part.is_file():
+        raise OSError("it is no file")  # such as a pipe, which would be waited for
     with load_parquet().ParquetFile(part) as file:
         pa = load_pyarrow("Parquet")
         fields = [(field.name, _plain(field.type)) for field in file.schema_arrow]
@@ -114,13 +122,22 @@ def _plain(kind: Any) -> Any:
 def _judge(part: Path, schema: Any, first: Any, name: str) -> Iterator[Problem]:
     """What speaks against reading a part: cells that are tables, or other columns than the first part has."""
     pa = load_pyarrow("Parquet")
+    if len(schema) > _MOST_COLUMNS:
+        what = f"it has {len(schema):,} columns, and {_MOST_COLUMNS:,} are read"
+        yield _problem(part, what, "leave out those that you do not need")
+        return
+    twice = sorted(name for name, count in Counter(schema.names).items() if count > 1)
+    if twice:
+        yield _problem(part, f"columns have the same name: {', '.join(twice)[:_SHOWN]}", "rename all but one of each")
+        return
     for field in schema:
         inner = field.type.value_type if pa.types.is_list(field.type) else field.type
-        if pa.types.is_nested(inner) or pa.types.is_binary(inner) or pa.types.is_large_binary(inner):
+        if pa.types.is_nested(inner) or _is_bytes(inner):
             what = f"its column {field.name!r} holds {field.type}, and no text, numbers or dates"
             yield _problem(part, what, "leave the column out, or write it as text")
     if schema.names != first.names:
-        what = f"its columns ({', '.join(schema.names)}) are not those of {name} ({', '.join(first.names)})"
+        own, others = (", ".join(names)[:_SHOWN] for names in (schema.names, first.names))
+        what = f"its columns ({own}) are not those of {name} ({others})"
         yield _problem(part, what, "write all parts with the same columns")
         return
     try:
@@ -131,6 +148,12 @@ def _judge(part: Path, schema: Any, first: Any, name: str) -> Iterator[Problem]:
         ]
         what = f"its columns are of other kinds than those of {name} ({', '.join(other)})"
         yield _problem(part, what, "write all parts in the same way")
+
+
+def _is_bytes(kind: Any) -> bool:
+    types = load_pyarrow("Parquet").types
+    kinds = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+    return any(is_one(kind) for is_one in kinds)
 
 
 def _is_text(kind: Any) -> bool:

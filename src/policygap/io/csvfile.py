@@ -6,10 +6,13 @@ import csv
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import numpy as np
 import pandas as pd
 from attrs import evolve, frozen
 
@@ -20,11 +23,12 @@ from .encoding import guess_encoding, guess_wide
 from .rawtables import Reading, is_coded, make_table, to_categories
 from .scan import scan_csv
 
-__all__ = ["END", "SEPARATORS", "any_length", "read_csv", "why_not", "with_end"]
+__all__ = ["END", "SEPARATORS", "any_length", "first_rows", "read_csv", "why_not", "with_end"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEAD: Final = 1 << 20
+_FIRST: Final = 30  # rows that tell how wide a table without a header is
 _SEP_LINE: Final = re.compile(rb'"?sep=(.)"?\r?\n')
 END: Final = "\x00end of file\x00"
 """What :func:`with_end` puts after the last line: an open quote swallows it."""
@@ -44,11 +48,12 @@ class _Layout:
 
 @frozen(kw_only=True)
 class _Source:
-    """A file's bytes, which may be opened again, and what to call it."""
+    """A file's bytes, which may be opened again, and what to call it; ``named``: its first row holds the names."""
 
     file: str
     table: str
     open: Callable[[], BinaryIO]
+    named: bool = True
 
     def at(self, start: int) -> BinaryIO:
         stream = self.open()
@@ -67,7 +72,7 @@ def why_not(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def read_csv(path: Path, *, file: str, table: str) -> Reading:
+def read_csv(path: Path, *, file: str, table: str, named: bool = True) -> Reading:
     """Read one table of a study from a CSV file.
 
     Parameters
@@ -78,6 +83,8 @@ def read_csv(path: Path, *, file: str, table: str) -> Reading:
         What to call it in messages.
     table
         The table it holds.
+    named
+        Whether the first row holds the columns' names; otherwise they are numbered from 1, and every row is kept.
 
     Returns
     -------
@@ -85,7 +92,7 @@ def read_csv(path: Path, *, file: str, table: str) -> Reading:
         The table (``None`` where nothing could be read), the problems and the remarks. Never raises for bad content.
     """
     try:
-        return _read(_Source(file=file, table=table, open=lambda: path.open("rb")), path)
+        return _read(_Source(file=file, table=table, open=lambda: path.open("rb"), named=named), path)
     except OSError as error:
         what, fix = f"the file can't be read: {why_not(error)}", "check that it is a file and that you may read it"
         return Reading(problems=(Problem(file=file, what=what, fix=fix),))
@@ -100,7 +107,7 @@ def _read(source: _Source, path: Path) -> Reading:
         return Reading(problems=(Problem(file=source.file, what="the file is empty", fix=fix),))
     if guess_wide(head) is not None:
         return _read_other_encoding(source, path)
-    layout = _find_layout(head, source.table)
+    layout = _find_layout(head, source)
     with source.at(layout.start) as stream:
         scan = scan_csv(stream, separator=layout.separator, columns=len(layout.names))
     if not scan.utf8:
@@ -113,17 +120,17 @@ def _read(source: _Source, path: Path) -> Reading:
     return _read_slowly(source, layout)
 
 
-def _find_layout(head: bytes, table: str) -> _Layout:
+def _find_layout(head: bytes, source: _Source) -> _Layout:
     """Recognise the separator by the columns it yields: the one under which most names are known wins."""
     start = len(_BOM) if head.startswith(_BOM) else 0
     # Excel writes and hides a first line "sep=;" that says what the separator is.
     if said := _SEP_LINE.match(head, start):
         start = said.end()
     text = head[start:].decode("utf-8", errors="replace")
-    known = {column.name for column in TABLES[table].columns}
+    known = {column.name for column in TABLES[source.table].columns}
     best: tuple[tuple[int, int], _Layout] | None = None
     for separator in SEPARATORS:
-        names = _first_row(text, separator)
+        names = _names(text, separator) if source.named else _numbers(text, separator)
         score = (len(known & {name.strip() for name in names}), len(names))
         if best is None or score > best[0]:
             best = (score, _Layout(start=start, separator=separator, names=names))
@@ -131,10 +138,26 @@ def _find_layout(head: bytes, table: str) -> _Layout:
     return best[1]
 
 
-def _first_row(text: str, separator: str) -> tuple[str, ...]:
-    with any_length():
-        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
-    return tuple(unix_lines(name) for name in row)
+def _names(text: str, separator: str) -> tuple[str, ...]:
+    return tuple(unix_lines(name) for name in next(first_rows(text, separator), []))
+
+
+def _numbers(text: str, separator: str) -> tuple[str, ...]:
+    """Numbers for as many columns as most of the first rows have; a title above them may be one cell alone."""
+    widths = Counter(len(row) for row in islice(first_rows(text, separator), _FIRST) if row)
+    width = max(widths, key=lambda one: (widths[one], one), default=1)
+    return tuple(map(str, range(1, width + 1)))
+
+
+def first_rows(text: str, separator: str) -> Iterator[list[str]]:
+    """The rows of a text that may be cut off, as far as they can be read."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    while True:
+        with any_length():
+            row = next(reader, None)
+        if row is None:
+            return
+        yield row
 
 
 class any_length:  # noqa: N801  # reads as a phrase after "with"
@@ -162,7 +185,7 @@ def _read_fast(source: _Source, layout: _Layout, *, returns: bool) -> Reading:
         frame: pd.DataFrame = pd.read_csv(
             stream,
             sep=layout.separator,
-            header=0,
+            header=0 if source.named else None,
             names=list(range(len(layout.names))),
             index_col=False,
             dtype={place: object if place in coded else "str" for place in range(len(layout.names))},
@@ -176,7 +199,8 @@ def _read_fast(source: _Source, layout: _Layout, *, returns: bool) -> Reading:
         frame[place] = to_categories(frame[place])
     if returns:
         frame = frame.apply(text_of)
-    table, problems = make_table(file=source.file, names=layout.names, frame=frame)
+    rows = None if source.named else np.arange(1, len(frame) + 1)
+    table, problems = make_table(file=source.file, names=layout.names, frame=frame, rows=rows)
     return Reading(table=table, problems=problems, remarks=_remarks(source, layout))
 
 
@@ -193,7 +217,7 @@ def _read_slowly(source: _Source, layout: _Layout) -> Reading:
             if cells == [END]:
                 break
             problems.extend(_row_problems(source.file, number, cells, layout))
-            if number > 1 and any(cells):
+            if number > source.named and any(cells):
                 filled: list[str | None] = [unix_lines(cell).replace("\x00", "") or None for cell in cells[:width]]
                 rows.append(filled + [None] * (width - len(cells)))
                 numbers.append(number)

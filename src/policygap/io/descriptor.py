@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final, NoReturn
@@ -23,6 +24,7 @@ _PARQUET_TYPE: Final = "application/vnd.apache.parquet"
 _OURS: Final = ("$schema", "profile", "name", "resources")  # written anew each time, never metadata of the study
 _FIRST: Final = ("id", "title", "languages", "default_coder", "sampling")
 _TEXTS: Final = ("id", "title", "default_coder", "sampling")
+_SHOWN: Final = 200  # characters of a path that is none
 _TYPES: Final = {Form.INTEGER: "integer", Form.NUMBER: "number", Form.FLAG: "boolean"}
 
 
@@ -133,8 +135,11 @@ def _paths(resources: Any) -> tuple[dict[str, tuple[str, ...]], tuple[Problem, .
             problems.append(_problem(what, "delete one of them", "resources"))
         elif (parts := _parts(path)) is not None:
             paths[table] = parts
+            for part in sorted(part for part, count in Counter(parts).items() if count > 1):
+                what = f"the path {part!r} of {table} stands there twice"
+                problems.append(_problem(what, "list each file once", "resources"))
         else:
-            what = f"the path of {table} is not a plain path inside the folder: {path!r}"
+            what = f"the path of {table} is not a plain path inside the folder: {str(path)[:_SHOWN]!r}"
             problems.append(_problem(what, f"write a relative path of one file, such as {table}.csv", "resources"))
     return paths, tuple(problems), tuple(remarks)
 

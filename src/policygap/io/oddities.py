@@ -23,13 +23,13 @@ def find_oddities(
     names
         The names of its columns.
     header
-        The row that holds them; what is merged or odd above it is a title.
+        The row that holds them; what is merged or odd above it is a title, or a name that reaches into it.
     dates
         The places of columns that may hold dates.
     """
     for area in sheet.merged:
         first, last = (int(number) for number in (re.findall(r"[0-9]+", area) * 2)[:2])
-        if last < header:
+        if last < header or first < last == header:
             continue
         what = f"the cells {area} are merged"
         fix = "unmerge them and fill in every cell (a merged range holds one value only)"

@@ -28,6 +28,7 @@ from .zipped import unpack
 
 __all__ = ["find_strays", "list_files", "read_package"]
 
+_SHOWN: Final = 100  # missing files of a table that are told one by one
 _NO_CSV: Final = (".tsv", ".txt", ".xlsx", ".xls", ".ods")
 
 
@@ -255,8 +256,11 @@ def _with_tables(
             continue
         missing = [path for path in paths[name] if not os.path.lexists(folder / path)]
         what, fix = f"the file is listed in {DESCRIPTOR} but is not there", "put it there, or correct its path"
-        problems += [Problem(file=path, what=what, fix=fix) for path in missing]
-        if missing:
+        problems += [Problem(file=path, what=what, fix=fix) for path in missing[:_SHOWN]]
+        if len(missing) > _SHOWN:
+            what = f"{len(missing) - _SHOWN} more files of {name} that it lists are not there"
+            problems.append(Problem(file=DESCRIPTOR, column="resources", what=what, fix=fix))
+        if missing or len(set(paths[name])) < len(paths[name]):
             continue
         reading = _read_table([folder / path for path in paths[name]], paths[name], name, limits, stays=stays)
         problems.extend(reading.problems)

@@ -22,9 +22,9 @@ from .officefile import SpreadsheetError, check_workbook
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["Oddity", "Sheet", "SpreadsheetError", "cell_name", "read_sheets", "read_values", "unescape"]
+__all__ = ["MOST_COLUMNS", "Oddity", "Sheet", "SpreadsheetError", "cell_name", "read_sheets", "read_values", "unescape"]
 
-_MOST_COLUMNS: Final = 16_384
+MOST_COLUMNS: Final = 16_384
 _MOST_ROWS: Final = 1_048_576
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _DAMAGED: Final = (  # what openpyxl and zipfile raise on damaged files; NotImplementedError: an unknown compression
@@ -250,7 +250,7 @@ def _read_sheet(formulas: Worksheet, values: Worksheet, merged: Sequence[str]) -
     given = _cells(values)
     rows: dict[int, dict[int, str]] = {}
     for (row, column), cell in sorted(_cells(formulas).items()):
-        if column > _MOST_COLUMNS:
+        if column > MOST_COLUMNS:
             raise ValueError(f"there is no column {column}")
         content = _read_cell(sheet, cell, given[row, column])
         if content:

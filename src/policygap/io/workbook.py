@@ -24,7 +24,7 @@ from .naming import misspelt
 from .oddities import find_oddities
 from .rawtables import is_coded, make_table, to_categories
 from .spreadsheet import Sheet, SpreadsheetError, read_sheets
-from .wide import spread_sheet
+from .wide import holds_marks, spread_sheet
 
 __all__ = ["LISTS", "read_workbook"]
 
@@ -69,7 +69,7 @@ def read_workbook(path: Path, mapping: CodeMapping | None = None, limits: Limits
                     table, found = _read_table(name, sheet, remarks)
                     tables |= {} if table is None else {name: table}
                 else:
-                    found = _other_sheet(sheet.name, name, tables)
+                    found = _other_sheet(sheet, tables)
                     others += [] if found else [sheet]
                 problems.extend(found)
     except SpreadsheetError as error:
@@ -98,12 +98,13 @@ def read_workbook(path: Path, mapping: CodeMapping | None = None, limits: Limits
     )
 
 
-def _other_sheet(title: str, name: str, tables: Mapping[str, RawTable]) -> list[Problem]:
+def _other_sheet(sheet: Sheet, tables: Mapping[str, RawTable]) -> list[Problem]:
+    title, name = sheet.name, sheet.name.strip().lower()
     if name in tables:
         what = f"two sheets are the table {name}"
         return [Problem(file=title, what=what, fix="rename or delete one of them")]
     near = misspelt(title, TABLES)
-    if near is not None:
+    if near is not None and not holds_marks(sheet):  # a wide table may well be called Coding
         return [Problem(file=title, what=f"no table is called '{title}'", fix=f"rename the sheet to {near}")]
     return []
 

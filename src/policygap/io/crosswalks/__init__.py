@@ -6,10 +6,10 @@ from .explorer import looks_like_explorer, read_explorer, write_explorer
 from .mappingset import write_sssom
 from .oscal import looks_like_oscal, read_oscal, write_oscal
 from .sssom import looks_like_sssom, read_sssom
-from .table import is_crosswalk, read_table, write_table
+from .table import crosswalk_columns, read_table, write_table
 
 __all__ = [
-    "is_crosswalk",
+    "crosswalk_columns",
     "looks_like_explorer",
     "looks_like_oscal",
     "looks_like_sssom",

@@ -18,7 +18,7 @@ from ..outgoing import Outgoing, Written
 from .links import Links, own_names
 from .losses import losses_of
 
-__all__ = ["RELATIONS", "is_crosswalk", "read_table", "write_table"]
+__all__ = ["RELATIONS", "crosswalk_columns", "read_table", "write_table"]
 
 _WORDS: Final = {
     "theme": [
@@ -111,18 +111,14 @@ def read_table(path: Path, mapping: CodeMapping | None, limits: Limits) -> Packa
     return links.package(path, {})
 
 
-def is_crosswalk(names: Sequence[str]) -> bool:
-    """Whether a header names the columns of a crosswalk, a theme and a target.
+def crosswalk_columns(names: Sequence[str]) -> dict[str, int]:
+    """The places of the columns of a crosswalk that a header names.
 
     Examples
     --------
-    >>> is_crosswalk(["Source", "Target"]), is_crosswalk(["name", "roads"])
-    (True, False)
+    >>> crosswalk_columns(["Source", "Target", "why"]), crosswalk_columns(["name", "roads"])
+    ({'theme': 0, 'target': 1}, {})
     """
-    return {"theme", "target"} <= set(_named(names))
-
-
-def _named(names: Sequence[str]) -> dict[str, int]:
     said = [fold(name).replace("_", " ").replace("-", " ") for name in names]
     found: dict[str, int] = {}
     for column, words in _WORDS.items():
@@ -134,7 +130,7 @@ def _named(names: Sequence[str]) -> dict[str, int]:
 
 def _find_columns(names: Sequence[str], file: str) -> tuple[dict[str, int], bool]:
     """The place of each column, and whether the first row is no header."""
-    found = _named(names)
+    found = crosswalk_columns(names)
     missing = [column for column in ("theme", "target") if column not in found]
     if len(missing) == 1 and len(names) - len(found) == 1:
         # One is told by its name, so the one that is left is the other.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import looks_wide, read_wide, spread_sheet
+from .reading import holds_marks, looks_wide, read_wide, spread_sheet
 from .writing import write_wide
 
-__all__ = ["looks_wide", "read_wide", "spread_sheet", "write_wide"]
+__all__ = ["holds_marks", "looks_wide", "read_wide", "spread_sheet", "write_wide"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -15,7 +15,7 @@ from ...schema import TABLES
 from ...spelling import fold
 from ..mapping import hints
 
-__all__ = ["Grid", "Layout", "find_layout", "find_odd_cells", "is_mark", "words_of_wide_tables"]
+__all__ = ["Grid", "Layout", "find_layout", "find_odd_cells", "is_mark", "is_total", "words_of_wide_tables"]
 
 Row = Sequence[str | None]
 
@@ -103,10 +103,10 @@ def find_layout(grid: Grid, *, codes: Iterable[str] = (), group: str | None = No
     Returns
     -------
     Layout
-        A column that is mostly marks is a code.
+        A column that is mostly marks is a code. One that is called a sum and holds numbers is none.
     """
     surely = {fold(name) for name in codes}
-    said: dict[str, int] = {}
+    said = _find_known(grid, surely, group)
     found: list[int] = []
     own: list[int] = []
     problems: list[Problem] = []
@@ -115,27 +115,74 @@ def find_layout(grid: Grid, *, codes: Iterable[str] = (), group: str | None = No
         if not name.strip():
             problems += _unnamed(grid, place, len(cells))
             continue
-        path = grid.path(place)
-        named = not surely.isdisjoint(map(fold, (name, "/".join(path), *path)))
-        known = None if named or len(path) > 1 else _known(name, group)
         marks = sum(is_mark(cell) is not None for cell in cells)
-        if known is not None and known not in said:
-            said[known] = place
-        elif named or (cells and 2 * marks >= len(cells)):
+        if place in said.values():
+            continue
+        sums = is_total(name) and all(cell.isdecimal() for cell in cells)
+        if _is_named(grid, place, surely) or (cells and 2 * marks >= len(cells) and not sums):
             found.append(place)
         else:
             own.append(place)
+    problems += _same_names(grid, own, said)
     return Layout(codes=tuple(found), columns=said, own=tuple(own), problems=tuple(problems))
 
 
-def _known(name: str, group: str | None) -> str | None:
+def _is_named(grid: Grid, place: int, surely: Collection[str]) -> bool:
+    path = grid.path(place)
+    return any(fold(name) in surely for name in (grid.names[place], "/".join(path), *path))
+
+
+def _find_known(grid: Grid, surely: Collection[str], group: str | None) -> dict[str, int]:
+    """Columns that are called like those of statements; of several words for one, that which is listed first wins."""
+    found: dict[str, tuple[int, int]] = {}
+    for place, name in enumerate(grid.names):
+        if name.strip() and len(grid.path(place)) == 1 and not _is_named(grid, place, surely):
+            column, rank = _known(name, group)
+            if column and (column not in found or rank < found[column][0]):
+                found[column] = rank, place
+    return {column: place for column, (_, place) in found.items()}
+
+
+def _known(name: str, group: str | None) -> tuple[str | None, int]:
+    """What a column of statements is called elsewhere, and how far down its list of words."""
     plain = fold(name).replace("_", " ")
-    if fold(name) == fold(group) if group else plain in map(fold, hints()["group"]):
-        return "group"
-    for column, words in words_of_wide_tables()["columns"].items():
-        if plain in map(fold, words):
-            return str(column)
-    return next((one.name for one in TABLES["statements"].columns if plain == one.name.replace("_", " ")), None)
+    if group is not None and fold(name) == fold(group):
+        return "group", 0
+    return _words_for_columns(group is None).get(plain, (None, 0))
+
+
+@cache
+def _words_for_columns(grouped: bool) -> dict[str, tuple[str, int]]:
+    words = {one.name: [one.name.replace("_", " ")] for one in TABLES["statements"].columns}
+    words |= words_of_wide_tables()["columns"] | ({"group": hints()["group"]} if grouped else {})
+    found: dict[str, tuple[str, int]] = {}
+    for column in reversed(words):
+        found |= {fold(word): (column, rank) for rank, word in enumerate(words[column])}
+    return found
+
+
+def is_total(name: str | None) -> bool:
+    """Whether a row or column is called a sum of others.
+
+    Examples
+    --------
+    >>> is_total("Sum:"), is_total("Summer"), is_total(None)
+    (True, False, False)
+    """
+    return fold((name or "").strip().rstrip(":")) in map(fold, words_of_wide_tables()["totals"])
+
+
+def _same_names(grid: Grid, own: Sequence[int], said: Mapping[str, int]) -> list[Problem]:
+    """Columns that would be kept under one name."""
+    taken: dict[str, int] = {**said, **{grid.names[place]: place for place in said.values()}}
+    problems: list[Problem] = []
+    for place in own:
+        name = grid.names[place].strip()
+        if name in taken:
+            what = f"columns {taken[name] + 1} and {place + 1} would both be '{name}'"
+            problems.append(Problem(file=grid.file, row=grid.header, column=name, what=what, fix="rename one of them"))
+        taken[name] = place
+    return problems
 
 
 def _unnamed(grid: Grid, place: int, filled: int) -> list[Problem]:

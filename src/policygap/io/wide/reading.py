@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 from attrs import evolve
 
-from ...errors import StudyError
+from ...errors import Problem, StudyError
 from ...package import Package, RawTable
-from ..cells import text_of
-from ..crosswalks import is_crosswalk
-from ..csvfile import SEPARATORS, read_csv
+from ...schema import TABLES
+from ..crosswalks import crosswalk_columns
+from ..csvfile import SEPARATORS, first_rows, read_csv
 from ..encoding import guess_wide
 from ..limits import Limits, check_size
 from ..mapping import CodeMapping
 from ..naming import slug
 from ..oddities import find_oddities
-from ..spreadsheet import Sheet
+from ..spreadsheet import MOST_COLUMNS, Sheet
 from .grid import Grid, is_mark
 from .tables import Given, make_tables
 
-__all__ = ["looks_wide", "read_wide", "spread_sheet"]
+__all__ = ["holds_marks", "looks_wide", "read_wide", "spread_sheet"]
 
 _LOOKED_AT: Final = 30  # rows in which the header of a sheet is looked for
 _SAMPLE: Final = 200  # rows of a file by which a wide table is told from a crosswalk
+_CELLS: Final = 4  # cells of a file for each element of XML: they take about as much less
 _FEWEST: Final = 2  # columns of marks that make a table wide
 
 
@@ -44,47 +46,57 @@ def looks_wide(data: bytes) -> bool:
     wide = guess_wide(data)
     text = data.decode(wide.codec if wide else "utf-8-sig", errors="replace").removeprefix("\ufeff")
     text = re.sub(r'\A"?sep=.\"?\r?\n', "", text)
-    line = text.partition("\n")[0]
-    separator = max(SEPARATORS, key=line.count)
+    return any(_is_wide(_sample(text, separator)) for separator in SEPARATORS)
+
+
+def _sample(text: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text), delimiter=separator):
-            rows.append(row)
-            if len(rows) > _SAMPLE:
-                break
-    except csv.Error:
-        pass  # a cell longer than the library reads: what came before it decides
-    if not rows or is_crosswalk(rows[0]):
-        return False
-    below = rows[1:-1] if len(rows) > _FEWEST else rows[1:]  # the last one may be cut off
-    return _count_marks(len(rows[0]), below) >= _FEWEST
+    with suppress(csv.Error):  # what comes before an error decides
+        rows += islice(first_rows(text, separator), _SAMPLE)
+    if rows and not text.endswith(("\n", "\r")):
+        rows[-1] = rows[-1][:-1] or rows[-1]  # its last cell may be cut off
+    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
-def _count_marks(width: int, rows: Sequence[Sequence[str | None]]) -> int:
-    """How many columns hold marks for the most part."""
+def _is_wide(rows: Sequence[Sequence[str]]) -> bool:
+    place = _find_header(rows)
+    names, below = rows[place] if rows else (), rows[place + 1 :]
+    marks = _find_marks(len(names), below)
+    sides = crosswalk_columns(names)
+    # Codes may be called A and B, which in a crosswalk are its two sides; there, what stands below is no mark.
+    return len(marks) >= _FEWEST and (len(marks) < len(names) if sides.get("target") in marks else len(sides) < _FEWEST)
+
+
+def _find_marks(width: int, rows: Sequence[Sequence[str | None]]) -> set[int]:
+    """The places of the columns that hold marks for the most part."""
     columns = [[(row[place] or "").strip() for row in rows if place < len(row)] for place in range(width)]
     filled = [[cell for cell in cells if cell] for cells in columns]
-    return sum(bool(cells) and 2 * sum(is_mark(cell) is not None for cell in cells) >= len(cells) for cells in filled)
+    return {
+        place
+        for place, cells in enumerate(filled)
+        if cells and 2 * sum(is_mark(cell) is not None for cell in cells) >= len(cells)
+    }
 
 
 def read_wide(path: Path, mapping: CodeMapping | None, limits: Limits) -> Package:
     """Read a CSV file with one row a submission and one column a code as a study's raw tables."""
     check_size(path, limits)
-    reading = read_csv(path, file=path.name, table="statements")
-    if reading.table is None or reading.problems:
+    reading = read_csv(path, file=path.name, table="statements", named=False)
+    if reading.table is None:
         raise StudyError(reading.problems)
     frame = reading.table.frame
-    columns = [text_of(frame.iloc[:, place]).astype(object) for place in range(frame.shape[1])]
-    cells = zip(*(column.where(column.notna(), None) for column in columns), strict=True)
-    names = [str(name) for name in frame.columns]
-    grid = Grid(
-        file=path.name,
-        header=1,
-        names=names,
-        titles=[None] * len(names),
-        rows=list(cells),
-        numbers=[reading.table.row(place) for place in range(len(frame))],
-    )
+    if frame.shape[1] > MOST_COLUMNS:
+        what = f"it has {frame.shape[1]:,} columns, and {MOST_COLUMNS:,} are read"
+        raise StudyError([Problem(file=path.name, what=what, fix="leave out those that you do not need")])
+    if frame.size > _CELLS * limits.elements:
+        what = f"it has {frame.size:,} cells, and {_CELLS * limits.elements:,} are read"
+        raise StudyError([Problem(file=path.name, what=what, fix="if you trust it, raise the limit")])
+    cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    numbers = [reading.table.row(place) for place in range(len(frame))]
+    grid = _grid(Sheet(name=path.name, rows=cells, numbers=numbers))
+    problems = [one for one in reading.problems if one.row is None or one.row >= grid.header]
+    if problems:
+        raise StudyError(problems)
     package, _ = _package(grid, mapping, path, {}, {})
     return evolve(package, remarks=(*reading.remarks, *package.remarks))
 
@@ -107,47 +119,72 @@ def spread_sheet(
     meta
         What the workbook says of the study.
     """
-    if not sheet.rows:
+    if not holds_marks(sheet):
         return None
-    place = _find_header(sheet)
-    names = [(name or "").strip() for name in sheet.rows[place]]
-    rows, numbers = sheet.rows[place + 1 :], sheet.numbers[place + 1 :]
-    names += [""] * (max(map(len, rows), default=0) - len(names))
-    if _count_marks(len(names), rows) < _FEWEST:
-        return None
-    grid = Grid(
-        file=sheet.name,
-        header=sheet.numbers[place],
-        names=names,
-        titles=_titles(sheet, place, len(names)),
-        rows=rows,
-        numbers=numbers,
-    )
+    grid = _grid(sheet)
     package, own = _package(grid, mapping, path, tables, meta)
-    odd = find_oddities(sheet, names, header=grid.header, dates=own)
+    odd = find_oddities(sheet, grid.names, header=grid.header, dates=own)
     return evolve(package, problems=(*odd, *package.problems))
 
 
-def _find_header(sheet: Sheet) -> int:
-    """The place of the row with most different texts that are no marks."""
+def holds_marks(sheet: Sheet) -> bool:
+    """Whether a sheet has several columns of marks."""
+    if not sheet.rows:
+        return False
+    rows = sheet.rows[_find_header(sheet.rows) + 1 :]
+    return len(_find_marks(max(map(len, rows), default=0), rows)) >= _FEWEST
+
+
+def _grid(sheet: Sheet) -> Grid:
+    place = _find_header(sheet.rows)
+    names = [(name or "").strip() for name in sheet.rows[place]]
+    rows, numbers = sheet.rows[place + 1 :], sheet.numbers[place + 1 :]
+    names += [""] * (max(map(len, rows), default=0) - len(names))
+    above = _above(sheet, place, len(names))
+    titles = _titles(above, names)
+    names = [name or cell for name, cell in zip(names, above, strict=True)]
+    return Grid(file=sheet.name, header=sheet.numbers[place], names=names, titles=titles, rows=rows, numbers=numbers)
+
+
+def _find_header(rows: Sequence[Sequence[str | None]]) -> int:
+    """The place of the row with most different texts that are no marks, or of the one below that completes it."""
     found = [
         len({cell.strip() for cell in row if cell and cell.strip() and is_mark(cell) is None})
-        for row in sheet.rows[:_LOOKED_AT]
+        for row in rows[:_LOOKED_AT]
     ]
-    return found.index(max(found))
+    place = found.index(max(found)) if found else 0
+    return place + 1 if place + 1 < len(rows) and _completes(rows[place], rows[place + 1]) else place
 
 
-def _titles(sheet: Sheet, header: int, width: int) -> list[str | None]:
-    """What stands in the row above the names, over the columns that it spans: as far as it is merged, or the next."""
-    titles: list[str | None] = [None] * width
-    if not header or sheet.numbers[header] != sheet.numbers[header - 1] + 1:
-        return titles
-    above = sheet.rows[header - 1]
-    starts = [place for place, cell in enumerate(above[:width]) if (cell or "").strip()]
-    if starts == [0]:
-        return titles  # one text at the left is the title of the whole sheet
-    for start, end in zip(starts, [*starts[1:], width], strict=True):
-        titles[start:end] = [above[start]] * (end - start)
+def _completes(upper: Sequence[str | None], lower: Sequence[str | None]) -> bool:
+    """Whether names go on in the row below: it holds no mark, and texts under titles that span several columns."""
+    texts = {place: cell for place, cell in enumerate(lower) if cell and cell.strip()}
+    named = {place for place, cell in enumerate(upper) if cell and cell.strip()}
+    return bool(texts.keys() - named) and named - texts.keys() != set() and all(map(_is_text, texts.values()))
+
+
+def _is_text(cell: str) -> bool:
+    return is_mark(cell) is None
+
+
+def _above(sheet: Sheet, header: int, width: int) -> list[str]:
+    """What stands in the row right above the names, but for the title of the whole sheet."""
+    near = header and sheet.numbers[header] == sheet.numbers[header - 1] + 1
+    row = [(cell or "").strip() for cell in sheet.rows[header - 1][:width]] if near else []
+    row = [] if [place for place, cell in enumerate(row) if cell] == [0] and sheet.rows[header][0] else row
+    return row + [""] * (width - len(row))
+
+
+def _titles(above: Sequence[str], names: Sequence[str]) -> list[str | None]:
+    """What stands above the names, over the columns that it spans: as far as it is merged, or the next.
+
+    Where there is no name below, it is a name itself, of a column that is named across both rows.
+    """
+    titles: list[str | None] = [None] * len(names)
+    starts = [place for place, cell in enumerate(above) if cell]
+    for start, end in pairwise([*starts, len(names)]):
+        if names[start]:
+            titles[start:end] = [above[start]] * (end - start)
     return titles
 
 
@@ -163,11 +200,11 @@ def _package(
     raw = {
         name: RawTable(
             file=grid.file,
-            frame=pd.DataFrame(rows, dtype=object).where(lambda frame: frame.notna()),
+            frame=pd.DataFrame(made.columns[name], dtype=object).where(lambda frame: frame.notna()),
             rows=made.numbers.get(name),
         )
-        for name, rows in made.rows.items()
-        if rows
+        for name in TABLES
+        if name in made.columns
     }
     name = slug(path.name.partition(".")[0])
     package = Package(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...errors import Problem
 from ...package import RawTable
 from ...spelling import fold
 from ..codebook import Code, Ids, Row, divide_codes, propose_targets, say_proposal
 from ..mapping import CodeMapping
-from .grid import Grid, find_layout, find_odd_cells, is_mark, words_of_wide_tables
+from .grid import Grid, Layout, find_layout, find_odd_cells, is_mark, is_total, words_of_wide_tables
 
 __all__ = ["Given", "Made", "make_tables"]
 
@@ -74,16 +74,23 @@ def _pairs(frame: pd.DataFrame, key: str, value: str, *, folded: bool = False) -
 
 @define(kw_only=True)
 class Made:
-    """Rows by table, the numbers of the rows they come from where they come from one, problems and remarks.
+    """Columns by table, the numbers of the rows they come from where they come from one, problems and remarks.
 
-    ``own`` are the places of columns that are neither codes nor known.
+    A list a column, as a record a row would take many times the memory. ``own`` are the places of columns that are
+    neither codes nor known.
     """
 
-    rows: dict[str, list[Row]] = field(factory=dict)
+    columns: dict[str, dict[str, list[Any]]] = field(factory=dict)
     numbers: dict[str, list[int]] = field(factory=dict)
     problems: list[Problem] = field(factory=list)
     remarks: list[str] = field(factory=list)
     own: Sequence[int] = ()
+
+    def add(self, table: str, row: Row) -> None:
+        """Put a row below the others of its table, which have the same columns."""
+        columns = self.columns.setdefault(table, {})
+        for column, cell in row.items():
+            columns.setdefault(column, []).append(cell)
 
 
 def make_tables(grid: Grid, mapping: CodeMapping | None, given: Given, toml: str) -> Made:
@@ -100,21 +107,58 @@ def make_tables(grid: Grid, mapping: CodeMapping | None, given: Given, toml: str
     toml
         What a mapping's file would be called.
     """
-    maker = _Maker(grid, mapping, given, toml)
+    named = (*mapping.themes, *(one for names in mapping.targets.values() for one in names)) if mapping else ()
+    known = (*(given.themes or {}), *(given.targets or {}), *named)
+    layout = find_layout(grid, codes=known, group=mapping.group if mapping else None)
+    totals = _find_totals(grid, layout)
+    left = [at for at in range(len(grid.rows)) if at not in totals]
+    body = evolve(grid, rows=[grid.rows[at] for at in left], numbers=[grid.numbers[at] for at in left])
+    maker = _Maker(body if totals else grid, mapping, given, toml, layout)
+    if totals:
+        rows = ", ".join(str(grid.numbers[at]) for at in totals)
+        maker.made.remarks.append(f"Rows that add up those above are left out: {rows}.")
     maker.add_codes()
     maker.add_statements()
     maker.remark()
     return maker.made
 
 
+def _find_totals(grid: Grid, layout: Layout) -> list[int]:
+    """The places of rows below all others that hold how many marks stand above them.
+
+    Either they are called sums, or they are called nothing, where other rows are, and hold a number below each code.
+    """
+    columns = {place: grid.cells(place) for place in layout.codes}
+    above = {place: sum(is_mark(cell or "") is True for cell in cells) for place, cells in columns.items()}
+    own = (place for place in layout.own if not is_total(grid.names[place]))
+    others = sorted({*layout.columns.values(), *own})
+    named = bool(grid.rows) and bool(_texts(grid.rows[0], others))
+    found: list[int] = []
+    for at in range(len(grid.rows) - 1, 0, -1):
+        for place, cells in columns.items():
+            above[place] -= is_mark(cells[at] or "") is True
+        texts = _texts(grid.rows[at], others)
+        sums = {place: cells[at] for place, cells in columns.items() if cells[at] is not None}
+        called = is_total(texts[0]) if texts else named and len(sums) == len(columns)
+        if not called or not any(above.values()) or not sums:
+            break
+        if any(not text.isdecimal() for text in texts[1:]) or any(sums[place] != str(above[place]) for place in sums):
+            break
+        found.insert(0, at)
+    return found
+
+
+def _texts(row: Sequence[str | None], places: Sequence[int]) -> list[str]:
+    cells = ((row[place] or "").strip() for place in places if place < len(row))
+    return [cell for cell in cells if cell]
+
+
 class _Maker:
-    def __init__(self, grid: Grid, mapping: CodeMapping | None, given: Given, toml: str) -> None:
+    def __init__(self, grid: Grid, mapping: CodeMapping | None, given: Given, toml: str, layout: Layout) -> None:
         self._grid, self._given, self._toml = grid, given, toml
         self._chosen = mapping
-        named = (*mapping.themes, *(one for names in mapping.targets.values() for one in names)) if mapping else ()
         group = mapping.group if mapping else None
-        known = (*(given.themes or {}), *(given.targets or {}), *named)
-        self._layout = find_layout(grid, codes=known, group=group)
+        self._layout = layout
         self._mapping = mapping or CodeMapping()
         self._codes: dict[int, tuple[str, str]] = {}  # of each column its code's id and kind
         self._marks = {place: [None if cell is None else is_mark(cell) for cell in grid.cells(place)]
@@ -177,7 +221,10 @@ class _Maker:
         found = divide_codes(codes, (), self._map(codes), used, self._toml)
         sides = {"themes": found.themes, "targets": found.targets}
         lost = [name for name in sides if getattr(self._given, name) is not None]
-        self.made.rows |= {name: rows for name, rows in sides.items() if name not in lost}
+        for name in (name for name in sides if name not in lost):
+            names = dict.fromkeys(column for row in sides[name] for column in row)
+            for row in sides[name]:
+                self.made.add(name, {column: row.get(column) for column in names})
         for what, fix in found.problems:
             self._wrong(None, what, fix)
         kinds = {str(row["id"]): str(row["kind"]) for row in found.targets}
@@ -223,9 +270,6 @@ class _Maker:
 
     def add_statements(self) -> None:
         """A statement and its codings for each row; two coders' rows of one submission are one statement."""
-        rows: dict[str, list[Row]] = {name: [] for name in ("groups", "actors", "sources", "questions")}
-        rows |= {"statements": [], "codings": []}
-        self.made.rows |= rows
         self.made.numbers |= {"statements": [], "codings": []}
         several = {"id", "coder"} <= set(self._layout.columns)
         for at, number in enumerate(self._grid.numbers):
@@ -256,11 +300,12 @@ class _Maker:
                 row[name] = self._other(name, table, str(row[name]))
         if "source" not in self._layout.columns and self._given.sources is None:
             title = speaker or statement
-            self.made.rows["sources"].append({"id": statement, "title": title, "kind": "submission"})
+            if statement not in self._seen:
+                self.made.add("sources", {"id": statement, "title": title, "kind": "submission"})
             row["source"] = statement
         cells = self._grid.rows[at]
         row |= {self._grid.names[place]: cells[place] if place < len(cells) else None for place in self.made.own}
-        self.made.rows["statements"].append(row)
+        self.made.add("statements", row)
         self.made.numbers["statements"].append(number)
 
     def _speaker(self, name: str, group: str | None) -> str:
@@ -269,14 +314,14 @@ class _Maker:
             return name  # whoever checks the study says that there is no such speaker
         if found is None:
             found = self._speakers[fold(name)] = self._ids.new(name, "actor")
-            self.made.rows["actors"].append({"id": found, "label": name, "group": self._group(group)})
+            self.made.add("actors", {"id": found, "label": name, "group": self._group(group)})
         return found
 
     def _group(self, name: str | None) -> str:
         label = name or "No group"
         if fold(label) not in self._groups:
             self._groups[fold(label)] = self._ids.new(f"group-{label}" if name else "no-group", "group")
-            self.made.rows["groups"].append({"id": self._groups[fold(label)], "label": label})
+            self.made.add("groups", {"id": self._groups[fold(label)], "label": label})
         return self._groups[fold(label)]
 
     def _other(self, column: str, table: str, name: str) -> str:
@@ -285,7 +330,7 @@ class _Maker:
         if fold(name) not in known and getattr(self._given, table) is None:
             known[fold(name)] = Ids(dict.fromkeys(known.values(), 1)).new(name, column)
             row: Row = {"id": known[fold(name)], "title" if table == "sources" else "label": name}
-            self.made.rows[table].append({**row, "kind": "submission"} if table == "sources" else row)
+            self.made.add(table, {**row, "kind": "submission"} if table == "sources" else row)
         return known.get(fold(name), name)
 
     def _add_codings(self, at: int, number: int, statement: str) -> None:
@@ -301,7 +346,7 @@ class _Maker:
                 self._blank[kind] += sum(mark is None for mark in marks)
             for code in codes or ([None] if looked else []):
                 coding: Row = {"statement": statement, "code": code, "coder": self._cell(at, "coder")}
-                self.made.rows["codings"].append(coding if code else {**coding, "kind": kind})
+                self.made.add("codings", {**coding, "kind": None if code else kind})
                 self.made.numbers["codings"].append(number)
 
     # -- what was tolerated
@@ -309,6 +354,14 @@ class _Maker:
     def remark(self) -> None:
         """Say how marks and gaps were read."""
         remarks = self.made.remarks
+        if "speaker" not in self._layout.columns:
+            remarks.append("No column says who speaks, such as Organisation or Name, so each row speaks for itself.")
+        first = next((place for place in self._layout.own if self._grid.names[place].strip()), None)
+        if first is not None and fold(self._grid.names[first]) in words_of_wide_tables()["themes"]:
+            remarks.append(
+                f"The rows go by a column {self._grid.names[first]!r}. If they are codes, and the columns submissions, "
+                "turn the table: a row has to be a submission."
+            )
         if self._textless:
             remarks.append(f"Rows without a text ({self._textless}) have '{_NO_TEXT}' as their statement.")
         if not any(mark is False for marks in self._marks.values() for mark in marks):
