@@ -180,6 +180,13 @@ def test_one_command_makes_a_report_of_a_wide_sheet(tmp_path: Path) -> None:
     assert "Homes" in (out / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("header", ["theme,theme_label,relation,target,target_label", "source,x,relation,target,y"])
+def test_a_crosswalk_stays_one_whatever_its_ids_are(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"{header}\nx,1,equal,1,0\ny,0,subset,0,x\n", encoding="utf-8")
+    assert [tuple(row) for row in pg.read_study(path).links[["theme", "target"]].to_numpy()] == [("x", "1"), ("y", "0")]
+
+
 def test_a_crosswalk_of_two_columns_is_still_one(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("theme,target,x\nt1,A,1\nt2,B,0\n", encoding="utf-8")

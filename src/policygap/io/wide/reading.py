@@ -16,6 +16,7 @@ from attrs import evolve
 from ...errors import Problem, StudyError
 from ...package import Package, RawTable
 from ...schema import TABLES
+from ...spelling import fold
 from ..crosswalks import crosswalk_columns
 from ..csvfile import SEPARATORS, first_rows, read_csv
 from ..encoding import guess_wide
@@ -32,6 +33,7 @@ __all__ = ["holds_marks", "looks_wide", "read_wide", "spread_sheet"]
 _LOOKED_AT: Final = 30  # rows in which the header of a sheet is looked for
 _SAMPLE: Final = 200  # rows of a file by which a wide table is told from a crosswalk
 _CELLS: Final = 4  # cells of a file for each element of XML: they take about as much less
+_EITHER: Final = ("a", "b", "left", "right", "from", "to")  # names of a crosswalk's sides that may be others' too
 _FEWEST: Final = 2  # columns of marks that make a table wide
 
 
@@ -59,12 +61,21 @@ def _sample(text: str, separator: str) -> list[list[str]]:
 
 
 def _is_wide(rows: Sequence[Sequence[str]]) -> bool:
+    if not rows or _names_both_sides(rows[0]):
+        return False
     place = _find_header(rows)
-    names, below = rows[place] if rows else (), rows[place + 1 :]
+    names, below = rows[place], rows[place + 1 :]
     marks = _find_marks(len(names), below)
     sides = crosswalk_columns(names)
     # Codes may be called A and B, which in a crosswalk are its two sides; there, what stands below is no mark.
     return len(marks) >= _FEWEST and (len(marks) < len(names) if sides.get("target") in marks else len(sides) < _FEWEST)
+
+
+def _names_both_sides(names: Sequence[str]) -> bool:
+    """Whether a header says plainly that it is a crosswalk's, and not by names that codes or speakers may have."""
+    sides = crosswalk_columns(names)
+    plain = {"theme", "target"} <= set(sides)
+    return plain and not any(fold(names[sides[side]]) in _EITHER for side in ("theme", "target"))
 
 
 def _find_marks(width: int, rows: Sequence[Sequence[str | None]]) -> set[int]:
