@@ -323,7 +323,7 @@ def test_sums_at_the_bottom_and_at_the_side_are_no_answers(tmp_path: Path) -> No
     assert [actor.label for actor in study.actors] == ["Vik", "Elv"]
     assert [code.id for code in study.themes] == ["Homes", "Roads"]
     assert study.statements["Total"].tolist() == ["1", "1"]
-    assert "Rows that add up those above are left out: 4." in said(study)
+    assert "Rows that add up those above are left out (row 4)." in said(study)
     unnamed = read(tmp_path, "Name,Homes,Roads,Sum\nVik,x,,1\nElv,,x,1\n,1,1,2\n")
     assert len(unnamed.statements) == 2
 

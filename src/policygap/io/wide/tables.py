@@ -116,7 +116,7 @@ def make_tables(grid: Grid, mapping: CodeMapping | None, given: Given, toml: str
     maker = _Maker(body if totals else grid, mapping, given, toml, layout)
     if totals:
         rows = ", ".join(str(grid.numbers[at]) for at in totals)
-        maker.made.remarks.append(f"Rows that add up those above are left out: {rows}.")
+        maker.made.remarks.append(f"Rows that add up those above are left out (row {rows}).")
     maker.add_codes()
     maker.add_statements()
     maker.remark()
