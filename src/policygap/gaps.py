@@ -322,7 +322,7 @@ class _Finder:
         statements = self.calling.get(code.id, ()) or self.behind.get(code.id, ())
         if not statements:
             ids = {name for theme in themes for name in self.calling.get(theme, ())}
-            statements = tuple(name for name in self.coverage.touches.statement_ids if name in ids)
+            statements = tuple(name for name in self.coverage.study.statements["id"] if name in ids)
         links = _links_of(study, code.id)
         return self._gap(code, table, values, statements=statements, answer=answer, links=links)
 
@@ -432,7 +432,7 @@ def _ids_by_code(touches: Touches, rows: np.ndarray[Any, Any]) -> dict[str, tupl
     parts = np.split(statement, edges) if len(code) else []
     firsts = code[np.concatenate([[0], edges])] if len(code) else []
     return {
-        str(touches.codes[first]): tuple(touches.statement_ids[np.unique(part)])
+        str(touches.codes[first]): tuple(touches.name_statements(np.unique(part)))
         for first, part in zip(firsts, parts, strict=True)
     }
 

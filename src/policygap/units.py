@@ -203,7 +203,7 @@ def collect_units(touches: Touches) -> Units:
     is_group = np.arange(len(speakers)) >= len(actors)
     is_umbrella = is_group & np.isin(speakers.to_numpy(), list(study.umbrellas))
     if unit == "statement":
-        ids = pd.Index(study.statements["id"].astype(object))
+        ids = pd.Index(study.statements["id"])
         every = np.arange(len(ids))
         return Units(
             touches=touches,
