@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -30,6 +30,7 @@ from .showing import to_html_table
 from .spelling import nearest
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 __all__ = ["Study", "build_study", "find_problems", "list_bundled", "read_study"]
 
@@ -335,11 +336,11 @@ class Study:
 
     def with_readings_swapped(self, mask: Any) -> Study:
         """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
-        reading = self.codings["reading"]
-        chosen = np.asarray(mask, dtype=bool)
-        main, other = (chosen & reading.eq(word).fillna(False).to_numpy(dtype=bool) for word in ("main", "alternative"))
-        swapped = reading.mask(main, "alternative").mask(other, "main")
-        return self._sharing(codings=self.codings.assign(reading=swapped))
+        codings, chosen = self.codings, np.flatnonzero(np.asarray(mask, dtype=bool))
+        other = {"main": "alternative", "alternative": "main"}
+        swapped = codings["reading"].copy()
+        swapped.iloc[chosen] = [other.get(word, word) for word in swapped.iloc[chosen].astype(object)]
+        return self._sharing(codings=codings.assign(reading=swapped))
 
     def _sharing(self, **tables: pd.DataFrame) -> Study:
         """The study with tables that differ only in what is counted or how it is read.
@@ -353,6 +354,15 @@ class Study:
         return made
 
     # -- out ----------------------------------------------------------------------------------------------------------
+
+    def once(self, name: Hashable, make: Callable[[Study], T]) -> T:
+        """What ``make`` makes of the study, made once for it and all that are counted or read otherwise.
+
+        So it may hang on everything but which statements are counted and the readings of codings.
+        """
+        if name not in self.shared:
+            self.shared[name] = make(self)
+        return self.shared[name]
 
     @cached_property
     def notices(self) -> tuple[Notice, ...]:

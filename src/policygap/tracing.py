@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from attrs import evolve
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
@@ -171,7 +170,7 @@ def list_speakers(study: Study, choices: Choices | None = None, **options: Any) 
     True
     """
     touches = collect_touches(study, choose(choices, options))
-    units = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker")))
+    units = collect_units(touches, "speaker")
     speaker, codes = units.of_statement, touches.code
     size, of_row = len(units.ids), speaker[touches.statement]
     is_theme = (touches.kinds == "theme")[codes]
