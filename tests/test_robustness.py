@@ -140,6 +140,15 @@ def test_a_cap_and_two_voices_are_those_of_what_they_are_combined_with(bundled: 
         assert after.to_dict() == before.clip(upper=int(variant.name)).to_dict()
 
 
+def test_a_reading_can_be_swapped_for_one_that_no_coding_has(bundled: pg.Study) -> None:
+    """A study may know one of the two readings alone; the other one is then everything that is not in both."""
+    one_word = bundled.codings["reading"].astype(object).replace({"alternative": "main"})
+    study = bundled.with_tables(codings=bundled.codings.assign(reading=one_word))
+    swapped = study.with_readings_swapped([True] * len(study.codings)).codings["reading"].astype(object)
+    assert swapped.fillna("").tolist() == one_word.replace({"main": "alternative"}).fillna("").tolist()
+    assert not pg.measure_robustness(study, dimensions=["reading"], together=0).reasons
+
+
 def test_choices_that_hang_on_others_are_made_after_them(bundled: pg.Study) -> None:
     tried = pg.measure_robustness(bundled, dimensions=["unit", "thresholds"], together=100)
     both = tried.scenarios.query("unit == 'statement' and thresholds == 'two_voices'").index

@@ -25,7 +25,7 @@ from .model import Actor, Claim, Code, Group, Question, Record, Response, Source
 from .notices import Notice, find_notices
 from .package import Package, RawTable
 from .parse import parse_tables
-from .schema import TABLES
+from .schema import READINGS, TABLES
 from .showing import to_html_table
 from .spelling import nearest
 
@@ -49,6 +49,11 @@ _RECORDS = (
     "target_kinds",
     "umbrellas",
 )
+
+
+_SWAPPED = {"both": "both", "main": "alternative", "alternative": "main"}
+# By the place of a reading that of the one it is swapped for; a missing one, -1, reads the last.
+_OTHER = np.array([*(READINGS.index(_SWAPPED[word]) for word in READINGS), -1])
 
 
 class _Tables(Mapping[str, pd.DataFrame]):
@@ -336,11 +341,11 @@ class Study:
 
     def with_readings_swapped(self, mask: Any) -> Study:
         """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
-        codings, chosen = self.codings, np.flatnonzero(np.asarray(mask, dtype=bool))
-        other = {"main": "alternative", "alternative": "main"}
-        swapped = codings["reading"].copy()
-        swapped.iloc[chosen] = [other.get(word, word) for word in swapped.iloc[chosen].astype(object)]
-        return self._sharing(codings=codings.assign(reading=swapped))
+        codings, chosen = self.codings, np.asarray(mask, dtype=bool)
+        reading = codings["reading"].astype("category").cat.set_categories(READINGS)
+        places = reading.cat.codes.to_numpy(copy=True)
+        places[chosen] = _OTHER[places[chosen]]
+        return self._sharing(codings=codings.assign(reading=pd.Categorical.from_codes(places, dtype=reading.dtype)))
 
     def _sharing(self, **tables: pd.DataFrame) -> Study:
         """The study with tables that differ only in what is counted or how it is read.
