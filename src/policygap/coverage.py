@@ -357,7 +357,7 @@ def _of_statements(units: Units) -> _Figures:
     calling = _pairs(touches, rows & touches.calls[touches.statement] & ~touches.against, units)
     counts = {
         "statements": _count(touches.statement[rows], touches.code[rows], touches),
-        **_count_speakers(touches, rows, units if units.unit == "speaker" else collect_units(touches, "speaker")),
+        **_count_speakers(touches, rows, units, touching),
         "units": np.bincount(touching[1], minlength=len(touches.codes)).astype(float),
         "calling": np.bincount(calling[1], minlength=len(touches.codes)).astype(float),
     }
@@ -442,9 +442,10 @@ def _count(unit: Array, code: Array, touches: Touches) -> Array:
     return np.bincount(distinct, minlength=len(touches.codes)).astype(float)
 
 
-def _count_speakers(touches: Touches, rows: Array, everyone: Units) -> dict[str, Array]:
+def _count_speakers(touches: Touches, rows: Array, units: Units, touching: tuple[Array, Array]) -> dict[str, Array]:
     """Distinct speakers that touch each code, whatever the unit, and how many of them are whole groups."""
-    unit, code = _pairs(touches, rows, everyone)
+    everyone = units if units.unit == "speaker" else collect_units(touches, "speaker")
+    unit, code = touching if everyone is units else _pairs(touches, rows, everyone)
     size = len(touches.codes)
     return {
         "speakers": np.bincount(code, minlength=size).astype(float),
@@ -481,7 +482,9 @@ def _kinds_of(study: Study) -> _Kinds:
 def _own_shares(tally: Tally) -> Array:
     """What falls to each code of the weight of the units that touch any."""
     unit, code, part = tally.spread
-    total = _sum(part) if tally.full else _sum(tally.weight[np.unique(unit)])
+    touches_any = np.zeros(len(tally.weight), dtype=bool)
+    touches_any[unit] = True
+    total = _sum(part if tally.full else tally.weight[touches_any])
     return _share_of(np.bincount(code, weights=part, minlength=len(tally.parent)), total)
 
 

@@ -146,13 +146,13 @@ class Robustness:
         kinds = ", ".join(word("dimension", name, language) for name in self.untried)
         return say("robustness.untried", language, text=text, kinds=kinds) if kinds else text
 
-    @property
+    @cached_property
     def untried(self) -> tuple[str, ...]:
         """The kinds of choice that failed or were not reached, in full or in part."""
         counted = self.counted_alone
         return tuple(one.name for one in self.dimensions if counted[one.name] < len(one.variants))
 
-    @property
+    @cached_property
     def counted_alone(self) -> dict[str, int]:
         """Of each kind of choice, in how many scenarios it was changed alone and the study could be counted."""
         changed = self.scenarios["changed"].drop(index=list(self.reasons))
@@ -184,10 +184,15 @@ class Robustness:
         return {dimension.name: dimension.plain for dimension in self.dimensions}
 
     def _first_break(self, finding: tuple[str, str], dimension: str) -> tuple[str, str]:
-        alone = self.scenarios["changed"] == dimension
-        plain = self.outcomes[finding].iloc[0]
-        broken = alone & self.outcomes[finding].notna() & (self.outcomes[finding] != plain)
-        return dimension, str(self.scenarios.loc[broken, dimension].iloc[0])
+        alone, outcome = self._alone[dimension], self.outcomes[finding].iloc[self._alone[dimension]]
+        broken = outcome.notna() & (outcome != self.outcomes[finding].iloc[0])
+        return dimension, str(self.scenarios[dimension].iloc[alone[broken.to_numpy().argmax()]])
+
+    @cached_property
+    def _alone(self) -> dict[str, Array]:
+        """For each kind of choice, the scenarios in which it was changed alone."""
+        changed = self.scenarios["changed"].to_numpy()
+        return {one.name: np.flatnonzero(changed == one.name) for one in self.dimensions}
 
     def effects(self) -> pd.DataFrame:
         """How much each kind of choice matters where choices are changed together.
@@ -208,27 +213,23 @@ class Robustness:
         >>> sorted(tried.effects()["dimension"].unique())
         ['counting', 'unit']
         """
-        together = self.scenarios["changed"].isin([PLAIN, TOGETHER])
-        names_of = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
-        lines: list[dict[str, Any]] = []
-        tried = self.findings["kinds"] > 0
-        for kind, name in self.outcomes.columns[tried.to_numpy()]:
-            outcome = self.outcomes.loc[together, (kind, name)]
-            survives = outcome.eq(outcome.iloc[0]).where(outcome.notna())
-            for dimension in names_of:
-                for variant, part in survives.groupby(self.scenarios.loc[together, dimension], sort=False):
-                    known = part.dropna().to_numpy(dtype=bool)
-                    share = float(known.mean()) if len(known) else None
-                    lines.append(
-                        {
-                            "type": kind,
-                            "id": name,
-                            "dimension": dimension,
-                            "variant": variant,
-                            "scenarios": len(known),
-                            "survived": share,
-                        }
-                    )
+        together = self.scenarios["changed"].isin([PLAIN, TOGETHER]).to_numpy()
+        combined = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
+        chosen = {name: self.scenarios.loc[together, name].to_numpy() for name in combined}
+        ways = [
+            (name, variant, here == variant)
+            for name, here in chosen.items()
+            for variant in dict.fromkeys(here.tolist())
+        ]
+        tried = (self.findings["kinds"] > 0).to_numpy()
+        outcomes = self.outcomes.loc[together, tried]
+        known, survives = outcomes.notna().to_numpy(), (outcomes == outcomes.iloc[0]).to_numpy()
+        lines: list[tuple[Any, ...]] = []
+        for place, (kind, name) in enumerate(outcomes.columns):
+            for dimension, variant, those in ways:
+                part = survives[those & known[:, place], place]
+                share = float(part.mean()) if len(part) else None
+                lines.append((kind, name, dimension, variant, len(part), share))
         return pd.DataFrame(lines, columns=["type", "id", "dimension", "variant", "scenarios", "survived"])
 
     def curve(self, id: str) -> pd.DataFrame:

@@ -41,6 +41,8 @@ class Units:
         For each unit, who speaks.
     group
         For each unit, its actor group: an actor's, or a speaking group itself.
+    stratum
+        For each unit, the number of its group's actors, or of its group where that speaks as one; in order of name.
     is_group
         For each unit, whether a group speaks as one.
     is_umbrella
@@ -53,6 +55,7 @@ class Units:
     of_statement: Array
     speaker: Array
     group: Array
+    stratum: Array
     is_group: Array
     is_umbrella: Array
 
@@ -90,19 +93,19 @@ class Units:
         if isinstance(chosen, str) and chosen == "equal":
             return np.ones(len(present))
         if self.weighted_by_group:
-            codes, groups = pd.factorize(self.group[present], sort=True)
-            # A group that speaks as one is a stratum of its own, beside that of its actors.
-            strata = codes * 2 + self.is_group[present]
-            distinct, where, sizes = np.unique(strata, return_inverse=True, return_counts=True)
-            totals = np.ones(len(distinct)) if chosen == "group" else self._populations(groups)[distinct // 2]
-            return (totals / sizes)[where] if len(present) else np.zeros(0)
+            _, firsts, where, sizes = np.unique(
+                self.stratum[present], return_index=True, return_inverse=True, return_counts=True
+            )
+            groups = self.group[present[firsts]]
+            totals = np.ones(len(groups)) if chosen == "group" else self._populations(groups)
+            return (totals / sizes)[where]
         weights = self._mapped(chosen, present) if isinstance(chosen, Mapping) else self._column(str(chosen), present)
         check_weights(self.ids[present], weights, "give each of them, or its group, a number of 0 or more")
         return weights
 
     def _populations(self, groups: Array) -> Array:
         known = {group.id: group.population for group in self.touches.study.groups}
-        missing = [str(name) for name in groups if known.get(str(name)) is None]
+        missing = [str(name) for name in dict.fromkeys(groups) if known.get(str(name)) is None]
         if missing:
             what = f"weights by population need the population of {', '.join(missing)}"
             fix = "fill in the column population of the table groups, or choose weights='group'"
@@ -204,7 +207,7 @@ def collect_units(touches: Touches, unit: str | None = None) -> Units:
     study, unit = touches.study, unit or touches.choices.unit or "speaker"
     speakers = study.once("speakers", _speakers_of)
     if unit == "statement":
-        ids = pd.Index(study.statements["id"].astype(object))
+        ids = pd.Index(touches.statement_ids, dtype=object)
         speaker, known = speakers.of_statement, len(speakers.ids) > 0
         return Units(
             touches=touches,
@@ -213,6 +216,7 @@ def collect_units(touches: Touches, unit: str | None = None) -> Units:
             of_statement=np.where(speaker >= 0, np.arange(len(ids)), -1),
             speaker=speakers.ids.to_numpy()[speaker] if known else np.empty(len(ids), dtype=object),
             group=speakers.group[speaker] if known else np.empty(len(ids), dtype=object),
+            stratum=speakers.stratum[speaker] if known else np.zeros(len(ids), dtype=np.int64),
             is_group=speakers.is_group[speaker] if known else np.zeros(len(ids), dtype=bool),
             is_umbrella=speakers.is_umbrella[speaker] if known else np.zeros(len(ids), dtype=bool),
         )
@@ -223,6 +227,7 @@ def collect_units(touches: Touches, unit: str | None = None) -> Units:
         of_statement=speakers.actor_of_statement if unit == "actor" else speakers.of_statement,
         speaker=speakers.ids.to_numpy(),
         group=speakers.group,
+        stratum=speakers.stratum,
         is_group=speakers.is_group,
         is_umbrella=speakers.is_umbrella,
     )
@@ -234,6 +239,7 @@ class _Speakers:
 
     ids: pd.Index
     group: Array
+    stratum: Array
     is_group: Array
     is_umbrella: Array
     of_statement: Array
@@ -249,9 +255,11 @@ def _speakers_of(study: Study) -> _Speakers:
     is_group = np.arange(len(ids)) >= len(actors)
     cells = study.statements["speaker"].astype("category")
     places = np.append(ids.get_indexer(pd.Index(cells.cat.categories, dtype=object)), -1)
+    group = np.array([*actors["group"], *groups["id"]], dtype=object)
     return _Speakers(
         ids=ids,
-        group=np.array([*actors["group"], *groups["id"]], dtype=object),
+        group=group,
+        stratum=pd.factorize(group, sort=True)[0] * 2 + is_group,
         is_group=is_group,
         is_umbrella=is_group & np.isin(ids.to_numpy(), list(study.umbrellas)),
         of_statement=places[cells.cat.codes.to_numpy()],
