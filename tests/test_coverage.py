@@ -14,7 +14,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import policygap as pg
+from policygap.coverage import measure_touches
 from policygap.testing import studies
+from policygap.touches import collect_touches
 
 SOME = settings(max_examples=12)
 UNITS = ("speaker", "actor", "statement")
@@ -172,6 +174,19 @@ def test_it_does_so_with_printed_codings_on_one_axis_alone(study: pg.Study) -> N
 
 
 # -- laws
+
+
+@SOME
+@given(studies(shape="statements"), st.sampled_from(UNITS), st.sampled_from(["equal", "group"]), st.data())
+def test_what_is_measured_within_some_statements_is_what_a_study_that_counts_them_alone_has(
+    study: pg.Study, unit: str, weights: str, data: st.DataObject
+) -> None:
+    size = len(study.statements)
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)))
+    within = measure_touches(collect_touches(study, unit=unit, weights=weights).within(mask))
+    alone = pg.measure_coverage(study.counting_only(mask).with_meta(), unit=unit, weights=weights)
+    for name, values in alone.figures.items():
+        np.testing.assert_array_equal(within.figures[name], values)
 
 
 @SOME

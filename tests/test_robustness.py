@@ -8,18 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
 
 import policygap as pg
 from policygap.choices import Choices
+from policygap.claims import _decide
 from policygap.decisions import built_in_table
 from policygap.messages import LANGUAGES, names
 from policygap.multiverse import DIMENSIONS, Setting, Variant, list_dimensions
 from policygap.report import gather_content
 from policygap.report.figures import draw_curves
 from policygap.report.markdown import render_markdown
+from policygap.testing import studies
 
 TABLES = {name: built_in_table(name) for name in ("theme", "recommendation", "target")}
 FAST = [name for name in DIMENSIONS if name != "reading"]
+few = settings(max_examples=max(settings.default.max_examples // 25, 1))  # each is counted in every way, twice
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,39 @@ def read_with(study: pg.Study, variant: Variant) -> set[tuple[str, str, str]]:
     )
 
 
+def with_claims(study: pg.Study) -> pg.Study:
+    """The study with claims on its codes, in scopes that some scenarios change and others leave as they are."""
+    codes, groups = [code.id for code in study.codes], [group.id for group in study.groups]
+    scopes = [
+        None,
+        "kind=call",
+        f"group={groups[0]}",
+        "unit=statement; weights=group",
+        "reading=alternative; voice=quote",
+    ]
+    asked = ['attention("{}") > 0.3', 'speakers("{}") / speakers() >= 0.5', 'statements("{}") > 1 and demand("{}") > 0']
+    pairs = [(scope, form) for scope in scopes for form in asked]
+    claims = [
+        {"id": f"c{n}", "text": "x", "scope": scope, "assertion": form.replace("{}", codes[n % len(codes)])}
+        for n, (scope, form) in enumerate(pairs)
+    ]
+    return study.with_tables(claims=claims)
+
+
+def setting_of(tried: pg.Robustness, number: int) -> Setting:
+    """The way to count that a scenario stands for."""
+    row = tried.scenarios.loc[number]
+    chosen = [one for kind in tried.dimensions for one in kind.variants if one.name == row[kind.name]]
+    study, choices, tables = tried.study, tried.choices, dict(TABLES)
+    for variant in chosen:
+        study = variant.change(study) if variant.change is not None else study
+        choices, tables = choices.but(**variant.choices), tables | variant.tables
+    setting = Setting(study=study, choices=choices, tables=tables)
+    for variant in chosen:
+        setting = variant.late(setting) if variant.late is not None else setting
+    return setting
+
+
 # -- against doing it by hand
 
 
@@ -83,6 +120,44 @@ def test_a_choice_changed_is_that_choice(
     bundled: pg.Study, tried: pg.Robustness, dimension: str, variant: str, options: dict[str, Any]
 ) -> None:
     assert row_of(tried, dimension, variant) == outcomes_of(bundled, **options)
+
+
+@pytest.mark.parametrize("dimensions", [FAST, ["reading"]])
+def test_a_claim_in_a_scenario_is_as_if_it_were_checked_in_it_alone(bundled: pg.Study, dimensions: list[str]) -> None:
+    """What the plain scenario measured is taken for another one only where that leaves a scope as it is."""
+    scopes = ("group=counties", "kind=call", "voice=quote; unit=statement")
+    places = enumerate((code.id, scope) for code in bundled.codes for scope in scopes)
+    claims = [
+        {"id": f"x{n}", "text": "x", "scope": scope, "assertion": f'attention("{code}") > {(0.1, 0.3, 0.5)[n % 7 % 3]}'}
+        for n, (code, scope) in places
+    ]
+    tried = pg.measure_robustness(bundled.with_tables(claims=claims), dimensions=dimensions, together=10)
+    for number in tried.scenarios.index.difference(list(tried.reasons))[:60]:
+        setting = setting_of(tried, number)
+        verdicts = pg.check_claims(setting.study, setting.choices)["verdict"].to_dict()
+        found = tried.outcomes.loc[number, "claim"].dropna()
+        assert found.to_dict() == {name: verdicts[name] for name in found.index}
+
+
+@few
+@given(studies(shape="statements").map(with_claims))
+def test_what_scenarios_share_changes_nothing(study: pg.Study) -> None:
+    """Every gap and claim is as it is on a study that is built anew, with nothing known before."""
+    tried = pg.measure_robustness(study, together=12)
+    for number in tried.scenarios.index.difference(list(tried.reasons))[::5]:
+        setting = setting_of(tried, number)
+        alone = setting.study.with_meta()
+        gaps = pg.find_gaps(pg.measure_coverage(alone, setting.choices), tables=setting.tables)
+        _decide.cache_clear()
+        verdicts = pg.check_claims(alone, setting.choices)["verdict"].to_dict()
+        expected = {("gap", gap.subject): gap.kind for gap in gaps}
+        expected |= {("claim", name): verdict for name, verdict in verdicts.items()}
+        found = tried.outcomes.loc[number].dropna()
+        assert found.to_dict() == {key: expected[key] for key in found.index}
+        figures = {gap.subject: gap.figures.get("ratio" if gap.benchmark else "demand") for gap in gaps}
+        assert tried.figures.loc[number].dropna().to_dict() == {
+            name: figure for name, figure in figures.items() if figure is not None
+        }
 
 
 def test_the_plain_scenario_is_the_plain_result(bundled: pg.Study, tried: pg.Robustness) -> None:
@@ -138,6 +213,15 @@ def test_a_cap_and_two_voices_are_those_of_what_they_are_combined_with(bundled: 
             for one in (capped, bundled)
         )
         assert after.to_dict() == before.clip(upper=int(variant.name)).to_dict()
+
+
+def test_a_reading_can_be_swapped_for_one_that_no_coding_has(bundled: pg.Study) -> None:
+    """A study may know one of the two readings alone; the other one is then everything that is not in both."""
+    one_word = bundled.codings["reading"].astype(object).replace({"alternative": "main"})
+    study = bundled.with_tables(codings=bundled.codings.assign(reading=one_word))
+    swapped = study.with_readings_swapped([True] * len(study.codings)).codings["reading"].astype(object)
+    assert swapped.fillna("").tolist() == one_word.replace({"main": "alternative"}).fillna("").tolist()
+    assert not pg.measure_robustness(study, dimensions=["reading"], together=0).reasons
 
 
 def test_choices_that_hang_on_others_are_made_after_them(bundled: pg.Study) -> None:

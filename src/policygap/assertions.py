@@ -11,7 +11,7 @@ from attrs import frozen
 
 from .errors import Problem
 
-__all__ = ["FIGURES", "Scope", "named_subjects", "read_assertion", "read_scope"]
+__all__ = ["FIGURES", "Scope", "called_figures", "named_subjects", "read_assertion", "read_scope"]
 
 FIGURES: Final[dict[str, tuple[str, int, int]]] = {
     # name: (what its first argument is, fewest and most arguments)
@@ -135,6 +135,26 @@ def _judge_call(node: ast.Call) -> tuple[str, ...]:
         if not all(isinstance(arg, ast.Constant) and isinstance(arg.value, str) for arg in node.args):
             return (f"'{name}' takes an id in quotes",)
     return ()
+
+
+@lru_cache(maxsize=1024)
+def called_figures(text: str) -> tuple[tuple[str, ...], ...]:
+    """Every call on a figure that an assertion makes, once: the function, then its arguments; none if it can't be read.
+
+    Examples
+    --------
+    >>> called_figures('speakers("A") / speakers() > 1/3')
+    (('speakers', 'A'), ('speakers',))
+    """
+    tree, _ = read_assertion(text)
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree is not None else ()
+    return tuple(
+        dict.fromkeys(
+            (call.func.id, *(arg.value for arg in call.args))  # type: ignore[union-attr]  # judged before
+            for call in calls
+            if call.func.id in FIGURES  # type: ignore[union-attr]  # as above
+        )
+    )
 
 
 def named_subjects(tree: ast.Expression) -> tuple[tuple[str, str, str], ...]:

@@ -135,7 +135,7 @@ class Choices:
 
     def but(self, **changed: Any) -> Choices:
         """The same choices with some changed."""
-        return evolve(self, **changed)
+        return evolve(self, **changed) if changed else self
 
 
 def _each(value: Any) -> tuple[tuple[str, ...], ...]:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
-from attrs import define, field
+from attrs import field, frozen
 from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes, InvalidExpression
 
-from .assertions import PLAIN, Scope, read_assertion, read_scope
+from .assertions import FIGURES, PLAIN, Scope, called_figures, read_assertion, read_scope
 from .choices import Choices, choose
-from .coverage import Coverage, measure_coverage
+from .coverage import Coverage, measure_touches
 from .errors import PolicyGapError
 from .gaps import answer_of
 from .model import Claim
 from .study import Study
+from .touches import Touches, collect_touches
+from .units import collect_units
 
-__all__ = ["FAILS", "HOLDS", "NOT_COMPUTABLE", "check_claims"]
+__all__ = ["FAILS", "HOLDS", "NOT_COMPUTABLE", "Figures", "Scopes", "Verdict", "check_claims", "judge_claims"]
 
 HOLDS, FAILS, NOT_COMPUTABLE = "holds", "fails", "not_computable"
+_STATED_IN = "submissions"  # what stated counts count unless they say otherwise
 _PLAIN: Final[dict[str, Callable[..., Any]]] = {
     "min": min, "max": max, "sum": sum, "len": len, "abs": abs, "round": round
 }  # fmt: skip
@@ -41,6 +46,22 @@ _NOT_A_VERDICT: Final = (PolicyGapError, InvalidExpression, ArithmeticError, Typ
 
 class _MissingError(Exception):
     """A figure that an assertion needs is missing; the text says which and why."""
+
+
+@frozen
+class _Missing:
+    """In place of a figure: why there is none."""
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """What became of a claim: the word, every figure that was read, and why it can't be computed."""
+
+    word: str
+    figures: str = ""
+    reason: str | None = None
 
 
 def check_claims(study: Study, choices: Choices | None = None, **options: Any) -> pd.DataFrame:
@@ -68,57 +89,161 @@ def check_claims(study: Study, choices: Choices | None = None, **options: Any) -
     >>> set(claims["verdict"]) <= {"holds", "fails", "not_computable"}
     True
     """
-    base = choose(choices, options)
-    cache: dict[Scope, _Figures] = {}
-    lines = [_check(study, claim, base, cache) for claim in study.claims]
-    columns = ["id", "text", "source", "locator", "scope", "assertion", "verdict", "figures", "reason"]
-    return pd.DataFrame(lines, columns=columns).set_index("id")
+    verdicts = judge_claims(study.claims, Scopes(study=study, choices=choose(choices, options)))
+    said = ["id", "text", "source", "locator", "scope", "assertion"]
+    lines = [
+        {
+            **{name: getattr(claim, name) for name in said},
+            "verdict": one.word,
+            "figures": one.figures,
+            "reason": one.reason,
+        }
+        for claim, one in zip(study.claims, verdicts, strict=True)
+    ]
+    return pd.DataFrame(lines, columns=[*said, "verdict", "figures", "reason"]).set_index("id")
 
 
-def _check(study: Study, claim: Claim, base: Choices, cache: dict[Scope, _Figures]) -> dict[str, Any]:
-    line = {name: getattr(claim, name) for name in ("id", "text", "source", "locator", "scope", "assertion")}
+def judge_claims(claims: Iterable[Claim], scopes: Scopes) -> tuple[Verdict, ...]:
+    """The verdict on each claim.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> coverage = pg.measure_coverage(pg.read_study("smabystrategi"))
+    >>> verdicts = judge_claims(coverage.study.claims, Scopes.of(coverage))
+    >>> [one.word for one in verdicts] == pg.check_claims(coverage.study)["verdict"].tolist()
+    True
+    """
+    return tuple(_judge(claim, scopes) for claim in claims)
+
+
+def _judge(claim: Claim, scopes: Scopes) -> Verdict:
     if claim.assertion is None:
-        note = claim.extra.get("note")
-        return line | {"verdict": NOT_COMPUTABLE, "figures": "", "reason": note or "no assertion can be written"}
-    figures = None
+        return Verdict(word=NOT_COMPUTABLE, reason=claim.extra.get("note") or "no assertion can be written")
     try:
-        figures = _scoped(study, claim, base, cache).fresh()
-        tree, _ = read_assertion(claim.assertion)
-        verdict = HOLDS if _evaluate(tree, figures) else FAILS
-        return line | {"verdict": verdict, "figures": figures.said, "reason": None}
+        figures = scopes.figures_of(claim.scope)
+    except PolicyGapError as error:
+        return Verdict(word=NOT_COMPUTABLE, reason=_in_one_line(error))
+    return _decide(claim.assertion, tuple(figures.read(call) for call in called_figures(claim.assertion)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _decide(assertion: str, figures: tuple[Any, ...]) -> Verdict:
+    """What an assertion makes of the figures that it calls; it hangs on nothing else, so it is worked out once."""
+    known = dict(zip(called_figures(assertion), figures, strict=True))
+    read: dict[str, str] = {}
+    try:
+        verdict = HOLDS if _evaluate(assertion, known, read) else FAILS
+        return Verdict(word=verdict, figures=_said(read))
     except (_MissingError, *_NOT_A_VERDICT) as error:
-        reason = str(error).replace("\n", "; ")
-        said = figures.said if figures is not None else ""
-        return line | {"verdict": NOT_COMPUTABLE, "figures": said, "reason": reason}
+        return Verdict(word=NOT_COMPUTABLE, figures=_said(read), reason=_in_one_line(error))
 
 
-def _evaluate(tree: ast.Expression | None, figures: _Figures) -> bool:
+def _evaluate(assertion: str, known: Mapping[tuple[str, ...], Any], read: dict[str, str]) -> bool:
     """Run a judged expression with the figures as its only functions; nothing else has a name in it."""
-    evaluator = EvalWithCompoundTypes(operators=_OPERATORS, functions={**_PLAIN, **figures.functions()}, names={})
+    tree, _ = read_assertion(assertion)
     if tree is None:
         raise _MissingError("the assertion can't be read")
+
+    def look_up(name: str, *arguments: str) -> Any:
+        value = known[name, *arguments]
+        if isinstance(value, _Missing):
+            raise _MissingError(value.reason)
+        value = list(value) if isinstance(value, tuple) else value
+        read[_shown(name, *arguments)] = f"{value:.4g}" if isinstance(value, float) else str(value)
+        return value
+
+    functions = {**_PLAIN, **{name: partial(look_up, name) for name in FIGURES}}
+    evaluator = EvalWithCompoundTypes(operators=_OPERATORS, functions=functions, names={})
     return bool(evaluator.eval("", previously_parsed=tree.body))
 
 
-def _scoped(study: Study, claim: Claim, base: Choices, cache: dict[Scope, _Figures]) -> _Figures:
-    scope, _ = read_scope(claim.scope)
-    if scope not in cache:
-        options: dict[str, Any] = dict(scope.options)
-        cache[scope] = _Figures(study=_within(study, scope), choices=base.but(**options))
-    return cache[scope]
+def _shown(name: str, *arguments: str) -> str:
+    """A call as it is shown; how ``counts`` counts is said even where the assertion leaves it out."""
+    given = (*arguments, _STATED_IN)[:2] if name == "counts" else arguments
+    return f"{name}({', '.join(given)})"
 
 
-def _within(study: Study, scope: Scope) -> Study:
-    """The study with the statements in scope; a group includes the groups under it."""
-    if not scope.filters:
-        return study
-    if scope.filters not in study.shared:
+def _said(read: Mapping[str, str]) -> str:
+    return ";".join(f"{call}={value}" for call, value in read.items())
+
+
+def _in_one_line(error: Exception) -> str:
+    return str(error).replace("\n", "; ")
+
+
+@frozen(kw_only=True, eq=False)
+class Scopes:
+    """The figures of the statements in each scope, measured once.
+
+    Attributes
+    ----------
+    study, choices
+        What is counted, and how where a scope does not say.
+    before
+        What was measured in some other way to count; a scope that came out the same is not measured again.
+    touches
+        What touches what, by the options of a scope.
+    figures
+        The figures, by scope.
+    """
+
+    study: Study
+    choices: Choices
+    before: Scopes | None = None
+    touches: dict[tuple[tuple[str, str], ...], Touches] = field(factory=dict)
+    figures: dict[Scope, Figures] = field(factory=dict)
+
+    @classmethod
+    def of(cls, coverage: Coverage, before: Scopes | None = None) -> Scopes:
+        """Those of what was measured already."""
+        return cls(
+            study=coverage.study,
+            choices=coverage.choices,
+            before=before,
+            touches={(): coverage.touches},
+            figures={Scope(): Figures(coverage=coverage)},
+        )
+
+    def figures_of(self, text: str | None) -> Figures:
+        """The figures of a scope, counted as it says.
+
+        Raises
+        ------
+        PolicyGapError
+            Where it can't be counted so.
+        """
+        scope = _read_scope(text)
+        if scope not in self.figures:
+            touches = self._touches_of(scope.options)
+            touches = touches.within(_mask(self.study, scope)) if scope.filters else touches
+            known = None if self.before is None else self.before.figures.get(scope)
+            if known is None or not touches.says_the_same(known.coverage.touches):
+                known = Figures(coverage=measure_touches(touches))
+            self.figures[scope] = known
+        return self.figures[scope]
+
+    def _touches_of(self, options: tuple[tuple[str, str], ...]) -> Touches:
+        if options not in self.touches:
+            changed: dict[str, Any] = dict(options)
+            self.touches[options] = collect_touches(self.study, self.choices.but(**changed))
+        return self.touches[options]
+
+
+@lru_cache(maxsize=1024)
+def _read_scope(text: str | None) -> Scope:
+    return read_scope(text)[0]
+
+
+def _mask(study: Study, scope: Scope) -> np.ndarray[Any, Any]:
+    """Which statements are in scope; a group includes the groups under it."""
+
+    def make(study: Study) -> np.ndarray[Any, Any]:
         frame = study.statements
-        mask = pd.Series(True, index=frame.index)  # a column of true
-        for column, values in scope.filters:
-            mask &= _fits(study, frame, column, values)
-        study.shared[scope.filters] = mask.to_numpy(dtype=bool)
-    return study.counting_only(study.shared[scope.filters])
+        masks = [_fits(study, frame, column, values).to_numpy(dtype=bool) for column, values in scope.filters]
+        return np.logical_and.reduce(masks)
+
+    return study.once(f"scope {scope.filters}", make)
 
 
 def _fits(study: Study, frame: pd.DataFrame, column: str, values: tuple[str, ...]) -> pd.Series:
@@ -159,93 +284,65 @@ def _family(study: Study, groups: tuple[str, ...]) -> list[str]:
     return family
 
 
-@define(kw_only=True, eq=False)
-class _Figures:
-    """The figures of a scope, as functions; what was read is noted down."""
+@frozen(kw_only=True, eq=False, slots=False)
+class Figures:
+    """The figures of a scope; each is text, a number, a tuple of numbers, or why it is missing."""
 
-    study: Study
-    choices: Choices
-    read: dict[str, str] = field(factory=dict)
-    measured: Coverage | None = None
-    speaking: int | None = None
+    coverage: Coverage
+    known: dict[tuple[str, ...], Any] = field(factory=dict)
 
-    def fresh(self) -> _Figures:
-        """The same figures with nothing noted down."""
-        measured = self._coverage()
-        return _Figures(study=self.study, choices=self.choices, measured=measured, speaking=self._heard())
+    def read(self, call: tuple[str, ...]) -> Any:
+        """What a call, of a function and its arguments, comes to."""
+        if call not in self.known:
+            try:
+                self.known[call] = self._read(*call)
+            except (_MissingError, PolicyGapError) as error:
+                self.known[call] = _Missing(_in_one_line(error))
+        return self.known[call]
 
-    @property
-    def said(self) -> str:
-        return ";".join(f"{name}={value}" for name, value in self.read.items())
+    def _read(self, name: str, *arguments: str) -> Any:
+        if name in ("presence", "emphasis", "commitment"):
+            return self._answer(name, *arguments)
+        if name == "members":
+            return self._members(*arguments)
+        if name == "counts":
+            return self._counts(*arguments)
+        if name in ("speakers", "statements") and not arguments:
+            return self._heard if name == "speakers" else int(self.coverage.touches.counted.sum())
+        return self._figure(name, *arguments)
 
-    def functions(self) -> Mapping[str, Callable[..., Any]]:
-        shares = {name: self._figure(name) for name in ("attention", "demand", "share", "ratio")}
-        answers = {name: self._answer(name) for name in ("presence", "emphasis", "commitment")}
-        counts = {"speakers": self._speakers, "statements": self._statements, "members": self._members}
-        return {**shares, **answers, **counts, "counts": self._counts}
+    def _figure(self, name: str, code: str) -> float | int:
+        value = self.coverage.figure(name, code)
+        is_count = name in ("speakers", "statements")
+        if value is None:
+            why = "nobody looked" if is_count else "nobody looked, or no unit is in scope"
+            raise _MissingError(f"{name}({code}) is missing: {why}")
+        return int(value) if is_count else value
 
-    def _coverage(self) -> Coverage:
-        if self.measured is None:
-            self.measured = measure_coverage(self.study, self.choices)
-        return self.measured
-
-    def _note(self, call: str, value: Any) -> Any:
-        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-        self.read[call] = shown
+    def _answer(self, name: str, code: str) -> str:
+        value = getattr(answer_of(self.coverage.study, code), name)
+        if value is None:
+            raise _MissingError(f"{name}({code}) is missing: no response says it")
         return value
 
-    def _figure(self, name: str) -> Callable[[str], float]:
-        def read(code: str) -> float:
-            value = self._coverage().figure(name, code)
-            if value is None:
-                raise _MissingError(f"{name}({code}) is missing: nobody looked, or no unit is in scope")
-            return self._note(f"{name}({code})", value)
-
-        return read
-
-    def _answer(self, name: str) -> Callable[[str], str]:
-        def read(code: str) -> str:
-            value = getattr(answer_of(self.study, code), name)
-            if value is None:
-                raise _MissingError(f"{name}({code}) is missing: no response says it")
-            return self._note(f"{name}({code})", value)
-
-        return read
-
-    def _speakers(self, code: str | None = None) -> int:
-        if code is None:
-            return self._note("speakers()", self._heard())
-        return self._count("speakers", code)
-
+    @cached_property
     def _heard(self) -> int:
         """How many speak, among the statements that count."""
-        if self.speaking is None:
-            counted = self._coverage().touches.counted
-            self.speaking = int(self.study.statements["speaker"][counted].nunique())
-        return self.speaking
-
-    def _statements(self, code: str | None = None) -> int:
-        if code is None:
-            return self._note("statements()", int(self._coverage().touches.counted.sum()))
-        return self._count("statements", code)
-
-    def _count(self, name: str, code: str) -> int:
-        value = self._coverage().figure(name, code)
-        if value is None:
-            raise _MissingError(f"{name}({code}) is missing: nobody looked")
-        return self._note(f"{name}({code})", int(value))
+        touches = self.coverage.touches
+        speaker = collect_units(touches, "speaker").of_statement[touches.counted]
+        return len(np.unique(speaker[speaker >= 0]))
 
     def _members(self, group: str) -> int:
-        family = _family(self.study, (group,))
-        return self._note(f"members({group})", sum(actor.group in family for actor in self.study.actors))
+        study = self.coverage.study
+        family = _family(study, (group,))
+        return sum(actor.group in family for actor in study.actors)
 
-    def _counts(self, subject: str, unit: str = "submissions") -> list[float]:
+    def _counts(self, subject: str, unit: str = _STATED_IN) -> tuple[float, ...]:
         stated = [
             record.count
-            for record in self.study.stated_counts
-            if record.subject == subject and (record.unit or "submissions") == unit
+            for record in self.coverage.study.stated_counts
+            if record.subject == subject and (record.unit or _STATED_IN) == unit
         ]
         if not stated:
             raise _MissingError(f"counts({subject}, {unit}) is missing: no source states one")
-        plain = [int(count) if float(count).is_integer() else count for count in stated]
-        return self._note(f"counts({subject}, {unit})", plain)
+        return tuple(int(count) if float(count).is_integer() else count for count in stated)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from .study import Study
 from .touches import Touches, collect_touches
 from .units import Units, as_weight, check_weights, collect_units, distinct_pairs
 
-__all__ = ["Coverage", "Tally", "measure_coverage"]
+__all__ = ["Coverage", "Tally", "measure_coverage", "measure_touches"]
 
 Array = np.ndarray[Any, Any]
 
@@ -78,8 +78,9 @@ class Tally:
         while (over >= 0).any():
             covered = np.concatenate([covered, (unit * size + over)[over >= 0]])
             over = np.where(over >= 0, self.parent[over], -1)
-        specific = ~np.isin(unit * size + code, covered)
-        unit, code = unit[specific], code[specific]
+        if len(covered):
+            specific = ~np.isin(unit * size + code, covered)
+            unit, code = unit[specific], code[specific]
         if self.full:
             return unit, code, self.weight[unit]
         return unit, code, self.weight[unit] / np.bincount(unit, minlength=len(self.weight))[unit]
@@ -209,7 +210,11 @@ def choose_unit(study: Study, choices: Choices) -> str:
     """The unit that is counted: the one asked for, else speakers, or themes where there are no statements."""
     if choices.unit is not None:
         return choices.unit
-    return "theme" if study.statements.empty else "speaker"
+    return "speaker" if study.once("has statements", _has_statements) else "theme"
+
+
+def _has_statements(study: Study) -> bool:
+    return not study.statements.empty
 
 
 def measure_coverage(
@@ -258,25 +263,43 @@ def measure_coverage(
     np.float64(1.0)
     """
     chosen, given = _judge(study, choices, options, benchmark, by)
-    unit = choose_unit(study, chosen)
-    touches = collect_touches(study, chosen)
-    if unit == "theme":
-        members = None
-        found = _of_links(study, touches)
-    else:
-        members = collect_units(evolve_unit(touches, unit))
-        found = _of_statements(members)
-    breakdown = None if by is None or members is None else _by_group(members, study, given)
+    coverage = measure_touches(collect_touches(study, chosen), given)
+    breakdown = None if by is None or coverage.units is None else _by_group(coverage.units, study, given)
+    named = benchmark_name or ("the benchmark given" if given else EQUAL_SPLIT)
+    return evolve(coverage, benchmark_name=named, breakdown=breakdown)
+
+
+def measure_touches(touches: Touches, benchmark: Mapping[str, float] | None = None) -> Coverage:
+    """Measure what was collected already, by the choices that it has now.
+
+    Parameters
+    ----------
+    touches
+        What touches what: of a study, or of some of its statements alone (:meth:`policygap.touches.Touches.within`).
+    benchmark
+        A number for each leaf target, judged before; an equal split without it.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> from policygap.touches import collect_touches
+    >>> study = pg.read_study("smabystrategi")
+    >>> calls = study.statements["kind"].eq("call").to_numpy(dtype=bool)
+    >>> within = measure_touches(collect_touches(study).within(calls))
+    >>> within.figure("attention", "A") == pg.measure_coverage(study.counting_only(calls)).figure("attention", "A")
+    True
+    """
+    study, unit, given = touches.study, choose_unit(touches.study, touches.choices), dict(benchmark or {})
+    members = None if unit == "theme" else collect_units(touches, unit)
+    found = _of_links(study, touches) if members is None else _of_statements(members)
     return Coverage(
         study=study,
-        choices=chosen,
+        choices=touches.choices,
         touches=touches,
         figures=_with_benchmark(found.columns, study, given),
         tallies=found.tallies,
         units=members,
         benchmark=given,
-        benchmark_name=benchmark_name or ("the benchmark given" if given else EQUAL_SPLIT),
-        breakdown=breakdown,
     )
 
 
@@ -312,11 +335,6 @@ def _as_frame(touches: Touches, figures: Mapping[str, Array]) -> pd.DataFrame:
     return pd.DataFrame({"kind": touches.kinds, "label": labels, **columns, **counts}, index=index)
 
 
-def evolve_unit(touches: Touches, unit: str) -> Touches:
-    """The same touches with the unit settled."""
-    return evolve(touches, choices=touches.choices.but(unit=unit))
-
-
 @frozen(kw_only=True, eq=False)
 class _Figures:
     """The figures of all codes by name, and by kind what they are sums over."""
@@ -329,47 +347,55 @@ class _Figures:
 
 
 def _of_statements(units: Units) -> _Figures:
-    touches = units.touches
-    figures = _nothing(touches)
-    tallies = {}
-    everyone = units if units.unit == "speaker" else collect_units(evolve_unit(touches, "speaker"))
+    touches, kinds = units.touches, units.touches.study.once("kinds", _kinds_of)
     units.weigh(units.present(_assessed(touches)))  # an error names whom it is about whatever the kind they speak of
-    for kind in touches.looked:
-        present = units.present(touches.assessed(kind))
-        if not len(present):  # who looked has no place in this count: that is missing too, and not zero
-            continue
-        weight = _scaled(units.weigh(present))
-        rows = touches.of_kind(kind) & _by_units(touches, units, present)
-        unit, code = _pairs(touches, rows, units)
-        where = touches.positions(kind)
-        calls = rows & touches.calls[touches.statement] & ~touches.against
-        calling = _pairs(touches, calls, units)
-        total = _sum(weight)
-        parent = _parents_of(touches, kind)
+    present = {kind: units.present(touches.assessed(kind)) for kind in touches.looked}
+    # Where who looked has no place in this count, that is missing too, and not zero.
+    present = {kind: here for kind, here in present.items() if len(here)}
+    rows = _by_units(touches, units, present)
+    touching = _pairs(touches, rows, units)
+    calling = _pairs(touches, rows & touches.calls[touches.statement] & ~touches.against, units)
+    counts = {
+        "statements": _count(touches.statement[rows], touches.code[rows], touches),
+        **_count_speakers(touches, rows, units, touching),
+        "units": np.bincount(touching[1], minlength=len(touches.codes)).astype(float),
+        "calling": np.bincount(calling[1], minlength=len(touches.codes)).astype(float),
+    }
+    counted = np.isin(kinds.of_code, [kinds.names.index(kind) for kind in present])
+    figures = _nothing(touches) | {name: np.where(counted, values, np.nan) for name, values in counts.items()}
+    tallies: dict[str, Tally] = {}
+    for kind, here in present.items():
+        of_kind = kinds.of_code == kinds.names.index(kind)
         tallies[kind] = Tally(
             ids=units.ids,
-            present=present,
-            weight=weight,
-            touching=(unit, code),
-            calling=calling,
-            parent=parent,
+            present=here,
+            weight=_scaled(units.weigh(here)),
+            touching=_of_codes(touching, of_kind),
+            calling=_of_codes(calling, of_kind),
+            parent=kinds.parents(kind),
             full=touches.choices.counting == "full",
         )
-        columns = {
-            "assessed": np.full(len(touches.codes), float(len(present))),
-            "statements": _count(touches.statement[rows], touches.code[rows], touches),
-            **_count_speakers(touches, rows, everyone),
-            "units": np.bincount(code, minlength=len(touches.codes)).astype(float),
-            "attention": _share_of(np.bincount(code, weights=weight[unit], minlength=len(touches.codes)), total),
-            "calling": np.bincount(calling[1], minlength=len(touches.codes)).astype(float),
-            "demand": _share_of(
-                np.bincount(calling[1], weights=weight[calling[0]], minlength=len(touches.codes)), total
-            ),
-            "own_share": _own_shares(tallies[kind]),
-        }
-        for name, values in columns.items():
-            figures[name][where] = values[where]
+        figures["assessed"][of_kind] = len(here)
+        for name, values in _shares(tallies[kind]).items():
+            figures[name][of_kind] = values[of_kind]
     return _Figures(columns=_rolled_up(touches, figures, tallies), tallies=tallies)
+
+
+def _of_codes(pairs: tuple[Array, Array], codes: Array) -> tuple[Array, Array]:
+    """Pairs of unit and code, of some codes alone (a mask)."""
+    unit, code = pairs
+    return unit[codes[code]], code[codes[code]]
+
+
+def _shares(tally: Tally) -> dict[str, Array]:
+    """What part of the weight touches each code, calls for it, and falls to it."""
+    (unit, code), (caller, called) = tally.touching, tally.calling
+    weight, size, total = tally.weight, len(tally.parent), _sum(tally.weight)
+    return {
+        "attention": _share_of(np.bincount(code, weights=weight[unit], minlength=size), total),
+        "demand": _share_of(np.bincount(called, weights=weight[caller], minlength=size), total),
+        "own_share": _own_shares(tally),
+    }
 
 
 def _nothing(touches: Touches) -> dict[str, Array]:
@@ -385,11 +411,16 @@ def _assessed(touches: Touches) -> Array:
     return assessed
 
 
-def _by_units(touches: Touches, units: Units, present: Array) -> Array:
-    """Which of the codings that count are on statements by these units (a mask)."""
-    here = np.zeros(len(units.ids) + 1, dtype=bool)  # the last place is what a statement without a unit reads
-    here[present] = True
-    return here[units.of_statement[touches.statement]]
+def _by_units(touches: Touches, units: Units, present: Mapping[str, Array]) -> Array:
+    """Which of the codings that count are on statements by units that are present for the kind of their code (a mask).
+
+    ``present`` has the kinds that count at all.
+    """
+    kinds = touches.study.once("kinds", _kinds_of)
+    here = np.zeros((len(kinds.names), len(units.ids) + 1), dtype=bool)  # a statement without a unit reads the last
+    for kind, members in present.items():
+        here[kinds.names.index(kind), members] = True
+    return here[kinds.of_code[touches.code], units.of_statement[touches.statement]]
 
 
 def _scaled(weight: Array) -> Array:
@@ -411,9 +442,10 @@ def _count(unit: Array, code: Array, touches: Touches) -> Array:
     return np.bincount(distinct, minlength=len(touches.codes)).astype(float)
 
 
-def _count_speakers(touches: Touches, rows: Array, everyone: Units) -> dict[str, Array]:
+def _count_speakers(touches: Touches, rows: Array, units: Units, touching: tuple[Array, Array]) -> dict[str, Array]:
     """Distinct speakers that touch each code, whatever the unit, and how many of them are whole groups."""
-    unit, code = _pairs(touches, rows, everyone)
+    everyone = units if units.unit == "speaker" else collect_units(touches, "speaker")
+    unit, code = touching if everyone is units else _pairs(touches, rows, everyone)
     size = len(touches.codes)
     return {
         "speakers": np.bincount(code, minlength=size).astype(float),
@@ -425,20 +457,34 @@ def _share_of(sums: Array, total: float) -> Array:
     return sums / total if total > 0 else np.full(len(sums), np.nan)
 
 
-def _parents_of(touches: Touches, kind: str) -> Array:
-    """For each code its parent's position, -1 where it has none of the same kind."""
-    codes = touches.study.codes
-    where = {code.id: position for position, code in enumerate(codes)}
-    same = [
-        code.parent if code.parent and codes[where[code.parent]].kind == code.kind == kind else None for code in codes
-    ]
-    return np.array([where[name] if name else -1 for name in same], dtype=np.int64)
+@frozen(kw_only=True, eq=False)
+class _Kinds:
+    """The kinds that codes are of: the place of each code's, and of each code's parent if that is of the same kind."""
+
+    names: tuple[str, ...]
+    of_code: Array
+    parent: Array
+
+    def parents(self, kind: str) -> Array:
+        """For each code its parent's position, -1 where it has none or is of another kind."""
+        return np.where(self.of_code == self.names.index(kind), self.parent, -1)
+
+
+def _kinds_of(study: Study) -> _Kinds:
+    names = tuple(dict.fromkeys(("theme", *(code.kind for code in study.codes))))
+    where = {code.id: position for position, code in enumerate(study.codes)}
+    over = [where[code.parent] if code.parent else -1 for code in study.codes]
+    of_code = np.array([names.index(code.kind) for code in study.codes], dtype=np.int64)
+    parent = np.array(over, dtype=np.int64)
+    return _Kinds(names=names, of_code=of_code, parent=np.where(of_code == of_code[parent], parent, -1))
 
 
 def _own_shares(tally: Tally) -> Array:
     """What falls to each code of the weight of the units that touch any."""
     unit, code, part = tally.spread
-    total = _sum(part) if tally.full else _sum(tally.weight[np.unique(unit)])
+    touches_any = np.zeros(len(tally.weight), dtype=bool)
+    touches_any[unit] = True
+    total = _sum(part if tally.full else tally.weight[touches_any])
     return _share_of(np.bincount(code, weights=part, minlength=len(tally.parent)), total)
 
 
@@ -476,13 +522,12 @@ def _of_links(study: Study, touches: Touches) -> _Figures:
         weight[looked] = _scaled(weight_of[looked])
         counts = np.bincount(code, minlength=len(touches.codes)).astype(float)
         sums = np.bincount(code, weights=weight[unit], minlength=len(touches.codes))
-        parent = _parents_of(touches, kind)
         tallies[kind] = Tally(
             ids=touches.codes,
             present=looked,
             weight=weight,
             touching=(unit, code),
-            parent=parent,
+            parent=study.once("kinds", _kinds_of).parents(kind),
             full=touches.choices.counting == "full",
         )
         columns = {
@@ -520,9 +565,7 @@ def _leaves(study: Study, kind: str) -> list[str]:
 
 def _with_benchmark(figures: Mapping[str, Array], study: Study, given: Mapping[str, float]) -> dict[str, Array]:
     """The figures with ``benchmark`` and ``ratio``."""
-    if "equal split" not in study.shared:
-        study.shared["equal split"] = _benchmarks(study, {})
-    benchmark: Array = _benchmarks(study, given) if given else study.shared["equal split"]
+    benchmark = _benchmarks(study, given) if given else study.once("equal split", partial(_benchmarks, given={}))
     ratio = np.full(len(benchmark), np.nan)
     with np.errstate(over="ignore"):  # against a benchmark next to nothing
         np.divide(figures["share"], benchmark, out=ratio, where=benchmark > 0)
@@ -637,7 +680,7 @@ def _left_out_of_links(touches: Touches) -> pd.DataFrame:
 
 def _by_group(units: Units, study: Study, given: Mapping[str, float]) -> pd.DataFrame:
     """The figures within each actor group that speaks: its actors, or itself where it speaks as one."""
-    speakers = collect_units(evolve_unit(units.touches, "speaker"))
+    speakers = collect_units(units.touches, "speaker")
     within = np.append(speakers.group, "")[speakers.of_statement]
     parts = []
     for group in (record.id for record in study.groups):

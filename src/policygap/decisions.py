@@ -11,7 +11,7 @@ import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from numbers import Real
 from pathlib import Path
@@ -57,12 +57,17 @@ class Band:
 
     def holds(self, value: float) -> bool:
         """Whether a number that is in no earlier band is in this one."""
-        edge = self.below if self.below is not None else self.upto
+        edge = self._edge
         if edge is None:
             return True
         if math.isclose(value, edge, rel_tol=_ROUNDING):
             return self.below is None
         return value < edge
+
+    @cached_property
+    def _edge(self) -> float | None:
+        edge = self.below if self.below is not None else self.upto
+        return None if edge is None else float(edge)
 
 
 def _bands(bands: Iterable[Band | Mapping[str, Any]]) -> tuple[Band, ...]:
@@ -80,7 +85,7 @@ class Input:
     values: tuple[str, ...] = field(default=(), converter=tuple)
     bands: tuple[Band, ...] = field(default=(), converter=_bands)
 
-    @property
+    @cached_property
     def domain(self) -> tuple[str, ...]:
         """Every value the input can take, ``unknown`` last."""
         named = self.values or tuple(band.name for band in self.bands)
@@ -102,13 +107,13 @@ class Input:
         >>> ratio.place(0), ratio.place(0.5), ratio.place(2), ratio.place(None)
         ('none', 'weak', 'more', 'unknown')
         """
-        if pd.api.types.is_scalar(value) and pd.isna(value):  # type: ignore[call-overload]  # any scalar may be missing
-            return UNKNOWN
         if isinstance(value, bool | np.bool_):
             value = "yes" if value else "no"
         if isinstance(value, str):
             if value in self.domain:
                 return value
+        elif pd.api.types.is_scalar(value) and pd.isna(value):  # type: ignore[call-overload]  # any scalar may be missing
+            return UNKNOWN
         elif self.bands and isinstance(value, Real):
             return next((band.name for band in self.bands if band.holds(float(value))), UNKNOWN)
         fix = suggest(str(value), self.domain, otherwise=f"use one of {', '.join(self.domain)}")
@@ -126,10 +131,6 @@ class Row:
     when: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_tidy_conditions, hash=False)
     outcome: str
     note: str = ""
-
-    def meets(self, combination: Mapping[str, str]) -> bool:
-        """Whether the row holds for a combination of inputs."""
-        return all(combination[name] in values for name, values in self.when.items())
 
 
 @frozen(kw_only=True)
@@ -217,9 +218,15 @@ class DecisionTable:
             raise UsageError([Problem(what=what, fix=f"its inputs are {', '.join(names)}")])
         return self._decided[tuple(item.place(values.get(item.name)) for item in self.inputs)]
 
-    @property
+    @cached_property
     def _decided(self) -> dict[tuple[str, ...], Decision]:
-        return _enumerate(self)
+        every = {number: Decision(outcome=row.outcome, row=number) for number, row in enumerate(self.rows, start=1)}
+        return {values: every[number] for values, (number,) in self._hits.items()}
+
+    @property
+    def _hits(self) -> dict[tuple[str, ...], tuple[int, ...]]:
+        domains = tuple((item.name, item.domain) for item in self.inputs)
+        return _find_hits(domains, tuple(tuple(row.when.items()) for row in self.rows))
 
     def _no_words(self) -> Iterable[Problem]:
         """Names and words that are not text, such as a bare ``1`` or ``true`` in TOML."""
@@ -268,15 +275,16 @@ class DecisionTable:
     def _unproven(self) -> Iterable[Problem]:
         """Go through every combination: exactly one row must hold."""
         found: list[Problem] = []
-        for combination in self._combinations():
-            hits = [number for number, row in enumerate(self.rows, start=1) if row.meets(combination)]
-            words = ", ".join(f"{name}={value}" for name, value in combination.items())
+        for values, hits in self._hits.items():
+            if len(hits) == 1:
+                continue
+            words = ", ".join(f"{item.name}={value}" for item, value in zip(self.inputs, values, strict=True))
             if not hits:
                 found.append(Problem(file=f"table {self.name}", what=f"no row decides {words}", fix="add a row for it"))
-            elif len(hits) > 1:
+            else:
                 what = f"rows {' and '.join(map(str, hits))} both decide {words}"
                 found.append(Problem(file=f"table {self.name}", what=what, fix="let one of them go"))
-        used = {decision.row for decision in _enumerate(self).values()} if not found else set()
+        used = set(itertools.chain(*self._hits.values()))
         for number in range(1, len(self.rows) + 1):
             if not found and number not in used:
                 yield Problem(file=f"table {self.name}", row=number, what="the row never holds", fix="take it out")
@@ -285,11 +293,6 @@ class DecisionTable:
             yield Problem(
                 file=f"table {self.name}", what=f"and {len(found) - _MOST_NAMED} more combinations like these"
             )
-
-    def _combinations(self) -> Iterable[dict[str, str]]:
-        names = [item.name for item in self.inputs]
-        for values in itertools.product(*(item.domain for item in self.inputs)):
-            yield dict(zip(names, values, strict=True))
 
 
 def _disordered(item: Input, place: str) -> Iterable[Problem]:
@@ -309,19 +312,19 @@ def _disordered(item: Input, place: str) -> Iterable[Problem]:
 
 
 @cache
-def _enumerate_cached(inputs: tuple[Input, ...], rows: tuple[tuple[Any, ...], ...]) -> dict[tuple[str, ...], Decision]:
-    decided = {}
-    for values in itertools.product(*(item.domain for item in inputs)):
-        combination = dict(zip((item.name for item in inputs), values, strict=True))
-        for number, (when, outcome) in enumerate(rows, start=1):
-            if all(combination[name] in allowed for name, allowed in when):
-                decided[values] = Decision(outcome=outcome, row=number)
-                break
-    return decided
-
-
-def _enumerate(table: DecisionTable) -> dict[tuple[str, ...], Decision]:
-    return _enumerate_cached(table.inputs, tuple((tuple(row.when.items()), row.outcome) for row in table.rows))
+def _find_hits(
+    domains: tuple[tuple[str, tuple[str, ...]], ...], conditions: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """For every combination of inputs the numbers of the rows that hold; thresholds, which may move, play no part."""
+    found: dict[tuple[str, ...], tuple[int, ...]] = {}
+    for values in itertools.product(*(domain for _, domain in domains)):
+        combination = dict(zip((name for name, _ in domains), values, strict=True))
+        found[values] = tuple(
+            number
+            for number, when in enumerate(conditions, start=1)
+            if all(combination[name] in allowed for name, allowed in when)
+        )
+    return found
 
 
 def read_table(path: str | Path) -> DecisionTable:

@@ -105,6 +105,8 @@ def flat(value: Any) -> Any:
     >>> flat(("A", "C")), flat(float("nan")), flat(True)
     ('A;C', None, True)
     """
+    if type(value) is str:  # as most are
+        return value
     if isinstance(value, tuple | list):
         return ";".join(str(item) for item in value)
     if value is None or pd.isna(value):

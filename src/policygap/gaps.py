@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from attrs import field, frozen
 
 from .choices import Choices
-from .coverage import EQUAL_SPLIT, Coverage, evolve_unit, measure_coverage
-from .decisions import DecisionTable, built_in_table, read_table
+from .coverage import COUNTS, EQUAL_SPLIT, Coverage, measure_coverage
+from .decisions import Decision, DecisionTable, built_in_table, read_table
 from .errors import Problem, UsageError
 from .messages import decimal, names, percent, say, word
 from .model import Code, Response
@@ -22,15 +22,25 @@ from .spelling import suggest
 from .study import Study
 from .touches import Touches
 from .tracing import contested_codes
-from .units import collect_units
+from .units import Units, collect_units, distinct_pairs
 
 __all__ = [
-    "Answer", "Gap", "answer_of", "choose_tables", "describe_answer", "describe_callers", "find_gaps",
-    "recommendation_echo",
+    "Answer", "Case", "Gap", "answer_of", "choose_tables", "decide_codes", "describe_answer", "describe_callers",
+    "find_gaps", "recommendation_echo",
 ]  # fmt: skip
+
+Array = np.ndarray[Any, Any]
 
 PROPOSAL = "proposal"
 RECOMMENDATION = "recommendation"
+_NOTHING: Final = np.zeros(0, dtype=np.int64)
+_ROLES = ("theme", RECOMMENDATION, "target")
+"""What codes are decided as, in order; the names of the decision tables."""
+
+_FIGURES = (
+    "statements", "speakers", "whole_groups", "assessed", "units", "calling", "attention", "demand", "share",
+    "calling_speakers", "calling_groups", "unit",
+)  # fmt: skip
 
 
 @frozen(kw_only=True)
@@ -55,7 +65,17 @@ def answer_of(study: Study, subject: str) -> Answer:
     >>> answer_of(pg.read_study("smabystrategi"), "town-capacity").emphasis
     'weaker'
     """
-    responses = tuple(response for response in study.responses if response.subject == subject)
+    return study.once("answers", _answers_of).get(subject, Answer())
+
+
+def _answers_of(study: Study) -> dict[str, Answer]:
+    by_subject: dict[str, list[Response]] = {}
+    for response in study.responses:
+        by_subject.setdefault(response.subject, []).append(response)
+    return {subject: _strongest_of(tuple(responses)) for subject, responses in by_subject.items()}
+
+
+def _strongest_of(responses: tuple[Response, ...]) -> Answer:
     fields = {name: _strongest(name, responses) for name in ("presence", "emphasis", "commitment")}
     return Answer(responses=responses, **fields)
 
@@ -84,8 +104,10 @@ class Gap:
         Whether the outcome is a mismatch by that table's ``gaps``; the others are fine or can't be told.
     figures
         The table's inputs and the counts behind them, by name.
-    statements, responses, links
-        Ids of the statements; for responses ``source locator``, or their subject; for links ``theme target relation``.
+    behind
+        Ids of the statements behind it, given as ``statements``: a column of them, or a tuple.
+    responses, links
+        For responses ``source locator``, or their subject; for links ``theme target relation``.
     contested
         Whether explicit codings are both for and against it.
     attributed_to
@@ -104,7 +126,7 @@ class Gap:
     row: int
     is_gap: bool
     figures: Mapping[str, Any] = field(factory=dict, hash=False)
-    statements: tuple[str, ...] = ()
+    behind: Any = field(default=(), alias="statements", eq=tuple, repr=False)
     responses: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     contested: bool = False
@@ -112,6 +134,11 @@ class Gap:
     benchmark: str = ""
     choices: Choices | None = field(default=None, hash=False, repr=False)
     labels: Mapping[str, str] = field(factory=dict, hash=False, repr=False)
+
+    @cached_property
+    def statements(self) -> tuple[str, ...]:
+        """Ids of the statements behind it."""
+        return tuple(self.behind)
 
     def label_in(self, language: str) -> str:
         """The subject's label in a language, else the label."""
@@ -204,16 +231,38 @@ def find_gaps(
     chosen = choose_tables(tables)
     if addressee is not None:
         coverage = _addressed(coverage, addressee)
-    finder = _Finder.of(coverage)
-    found = [(0, finder.theme(code, chosen["theme"])) for code in coverage.study.themes]
+        chosen = {"theme": chosen["theme"]}
+    finder = _Finder(coverage=coverage)
+    cases = finder.cases(chosen)
     if addressee is not None:
-        found = [(place, gap) for place, gap in found if gap.subject in finder.calling]
-    else:
-        found += [(1, finder.recommendation(code, chosen[RECOMMENDATION])) for code in proposals(coverage.study)]
-        others = [code for code in coverage.study.targets if code.kind != RECOMMENDATION]
-        found += [(2, finder.target(code, chosen["target"])) for code in others]
-    order = {gap.subject: (place, gap.row, -_or_zero(gap.figures.get("demand")), gap.subject) for place, gap in found}
-    return Gaps(sorted((gap for _, gap in found), key=lambda gap: order[gap.subject]))
+        cases = [case for case in cases if case.code.id in finder.calling]
+    return Gaps(finder.gap(case) for case in cases)
+
+
+def decide_codes(coverage: Coverage, tables: Mapping[str, DecisionTable]) -> tuple[Case, ...]:
+    """Put every code through the decision table of its kind, without looking for what lies behind it.
+
+    Parameters
+    ----------
+    coverage
+        As measured.
+    tables
+        All of them, as :func:`choose_tables` gives them.
+
+    Returns
+    -------
+    tuple of Case
+        What :func:`find_gaps` makes gaps of, in its order.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> coverage = pg.measure_coverage(pg.read_study("smabystrategi"))
+    >>> cases = decide_codes(coverage, choose_tables(None))
+    >>> [case.outcome for case in cases] == [gap.kind for gap in pg.find_gaps(coverage)]
+    True
+    """
+    return tuple(_Finder(coverage=coverage).cases(tables))
 
 
 def proposals(study: Study) -> tuple[Code, ...]:
@@ -238,7 +287,6 @@ def choose_tables(given: Mapping[str, DecisionTable | str | Path] | None) -> dic
     >>> sorted(choose_tables(None))
     ['recommendation', 'target', 'theme']
     """
-    names = ("theme", RECOMMENDATION, "target")
     if given is not None and not isinstance(given, Mapping):  # type: ignore[reportUnnecessaryIsInstance]  # untyped calls
         fix = "give tables by name, as in tables={'target': table}"
         raise UsageError([Problem(file="tables", what=f"{given!r} is no mapping", fix=fix)])
@@ -247,10 +295,10 @@ def choose_tables(given: Mapping[str, DecisionTable | str | Path] | None) -> dic
         Problem(
             file="tables",
             what=f"'{name}' is no table",
-            fix=suggest(str(name), names, otherwise=f"use {', '.join(names)}"),
+            fix=suggest(str(name), _ROLES, otherwise=f"use {', '.join(_ROLES)}"),
         )
         for name in given
-        if name not in names
+        if name not in _ROLES
     ]
     problems += [
         Problem(file="tables", what=f"'{name}' is {table!r}, no table", fix="give a DecisionTable or the path of one")
@@ -260,7 +308,7 @@ def choose_tables(given: Mapping[str, DecisionTable | str | Path] | None) -> dic
     if problems:
         raise UsageError(problems)
     made = {name: table if isinstance(table, DecisionTable) else read_table(table) for name, table in given.items()}
-    return {name: made.get(name, built_in_table(name)) for name in names}
+    return {name: made.get(name, built_in_table(name)) for name in _ROLES}
 
 
 def _addressed(coverage: Coverage, addressee: str) -> Coverage:
@@ -276,165 +324,204 @@ def _addressed(coverage: Coverage, addressee: str) -> Coverage:
     return measure_coverage(only, coverage.choices)  # without the benchmark: it is for targets, and this is on themes
 
 
+@frozen(kw_only=True)
+class Case:
+    """A code and what its decision table made of it.
+
+    Attributes
+    ----------
+    code
+        The code.
+    role
+        What it was decided as: ``theme``, ``recommendation`` or ``target``.
+    table, decision
+        The table that decided, and what.
+    values
+        What the table is meant to ask for, by name; a table of the user's may ask for any figure of a gap besides.
+    """
+
+    code: Code
+    role: str
+    table: DecisionTable
+    decision: Decision
+    values: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome, such as ``unmet_call``."""
+        return self.decision.outcome
+
+    @property
+    def measure(self) -> str:
+        """What it was decided on: ``ratio`` of targets, ``demand`` for themes and recommendations."""
+        return "ratio" if self.role == "target" else "demand"
+
+
 @frozen(kw_only=True, eq=False, slots=False)
 class _Finder:
-    """Coverage, with statements and contested codes at hand by code."""
+    """Coverage, with what lies behind a code found when it is asked for."""
 
     coverage: Coverage
-    behind: Mapping[str, tuple[str, ...]]
-    calling: Mapping[str, tuple[str, ...]]
-    contested: frozenset[str]
 
-    @classmethod
-    def of(cls, coverage: Coverage) -> _Finder:
-        touches = coverage.touches
-        contested = frozenset(str(touches.codes[place]) for place in contested_codes(touches))
-        here = _in_the_count(coverage)[touches.statement]
-        calls = here & touches.calls[touches.statement] & ~touches.against
-        return cls(
-            coverage=coverage,
-            behind=_ids_by_code(touches, here),
-            calling=_ids_by_code(touches, calls),
-            contested=contested,
-        )
+    def cases(self, tables: Mapping[str, DecisionTable]) -> list[Case]:
+        """Those that these tables decide, in the order of table, row, demand (greatest first) and id."""
+        study, found = self.coverage.study, list[Case]()
+        if "theme" in tables:
+            found += (self._decide(code, "theme", tables, self._of_theme(code)) for code in study.themes)
+        if RECOMMENDATION in tables:
+            found += (
+                self._decide(code, RECOMMENDATION, tables, self._of_recommendation(code)) for code in proposals(study)
+            )
+        if "target" in tables:
+            others = (code for code in study.targets if code.kind != RECOMMENDATION)
+            found += (self._decide(code, "target", tables, self._of_target(code)) for code in others)
+        return sorted(found, key=self._order)
 
-    def theme(self, code: Code, table: DecisionTable) -> Gap:
-        answer = answer_of(self.coverage.study, code.id)
-        demand = self.coverage.figure("demand", code.id)
-        values = {
-            "demand": demand,
-            "presence": answer.presence,
-            "emphasis": answer.emphasis,
-            "commitment": answer.commitment,
-        }
-        statements = self.calling.get(code.id, ()) or self.behind.get(code.id, ())
-        return self._gap(code, table, values, statements=statements, answer=answer)
+    def _order(self, case: Case) -> tuple[int, int, float, str]:
+        demand = self.coverage.figure("demand", case.code.id)
+        return _ROLES.index(case.role), case.decision.row, -_or_zero(demand), case.code.id
 
-    def recommendation(self, code: Code, table: DecisionTable) -> Gap:
-        study, answer = self.coverage.study, answer_of(self.coverage.study, code.id)
-        echoed, themes = recommendation_echo(self.coverage, code.id)
-        values = {
-            "echoed": echoed,
-            "presence": answer.presence,
-            "emphasis": answer.emphasis,
-            "commitment": answer.commitment,
-        }
-        statements = self.calling.get(code.id, ()) or self.behind.get(code.id, ())
-        if not statements:
-            ids = {name for theme in themes for name in self.calling.get(theme, ())}
-            statements = tuple(name for name in self.coverage.study.statements["id"] if name in ids)
-        links = _links_of(study, code.id)
-        return self._gap(code, table, values, statements=statements, answer=answer, links=links)
+    def _of_theme(self, code: Code) -> dict[str, Any]:
+        return {"demand": self.coverage.figure("demand", code.id), **self._answer(code)}
 
-    def target(self, code: Code, table: DecisionTable) -> Gap:
+    def _of_recommendation(self, code: Code) -> dict[str, Any]:
+        return {"echoed": recommendation_echo(self.coverage, code.id)[0], **self._answer(code)}
+
+    def _of_target(self, code: Code) -> dict[str, Any]:
         figure = self.coverage.figure
-        assessed = figure("attention", code.id) is not None
-        values = {"assessed": assessed, "ratio": figure("ratio", code.id)}
-        links = _links_of(self.coverage.study, code.id) if self.coverage.unit == "theme" else ()
-        return self._gap(code, table, values, statements=self.behind.get(code.id, ()), links=links)
+        return {"assessed": figure("attention", code.id) is not None, "ratio": figure("ratio", code.id)}
 
-    def _gap(
-        self,
-        code: Code,
-        table: DecisionTable,
-        values: Mapping[str, Any],
-        *,
-        statements: tuple[str, ...],
-        answer: Answer | None = None,
-        links: tuple[str, ...] = (),
-    ) -> Gap:
-        figures = self._figures(code)
-        decision = table.decide(**_inputs_of(table, {**figures, **values}))
-        responses = answer.responses if answer is not None else ()
+    def _answer(self, code: Code) -> dict[str, Any]:
+        answer = answer_of(self.coverage.study, code.id)
+        return {"presence": answer.presence, "emphasis": answer.emphasis, "commitment": answer.commitment}
+
+    def _decide(self, code: Code, role: str, tables: Mapping[str, DecisionTable], values: Mapping[str, Any]) -> Case:
+        table = tables[role]
+        inputs = _inputs_of(table, values, _GapFigures(finder=self, code=code))
+        return Case(code=code, role=role, table=table, decision=table.decide(**inputs), values=values)
+
+    def gap(self, case: Case) -> Gap:
+        """The case with all that lies behind it."""
+        code, study = case.code, self.coverage.study
+        responses = () if case.role == "target" else answer_of(study, code.id).responses
+        linked = case.role == RECOMMENDATION or (case.role == "target" and self.coverage.unit == "theme")
         return Gap(
-            kind=decision.outcome,
+            kind=case.outcome,
             subject=code.id,
             label=code.label,
             labels={name: text for name, text in code.extra.items() if name.startswith("label_") and text},
-            table=table.name,
-            row=decision.row,
-            is_gap=decision.outcome in table.gaps,
-            figures={**values, **figures},
-            statements=statements,
+            table=case.table.name,
+            row=case.decision.row,
+            is_gap=case.outcome in case.table.gaps,
+            figures={**case.values, **_GapFigures(finder=self, code=code)},
+            statements=study.statements["id"].iloc[self._statements(case)],
             responses=tuple(_named(response) for response in responses),
-            links=links,
+            links=_links_of(study, code.id) if linked else (),
             contested=code.id in self.contested,
-            attributed_to=_attributed(self.coverage.study, responses),
-            benchmark=self.coverage.benchmark_of(code.kind) if answer is None else "",
+            attributed_to=_attributed(study, responses),
+            benchmark=self.coverage.benchmark_of(code.kind) if case.role == "target" else "",
             choices=self.coverage.choices,
         )
 
-    def _figures(self, code: Code) -> dict[str, Any]:
-        """The counts and measures of a code, and the unit they count."""
-        names = (
-            "statements",
-            "speakers",
-            "whole_groups",
-            "assessed",
-            "units",
-            "calling",
-            "attention",
-            "demand",
-            "share",
-        )
-        figures: dict[str, Any] = {name: self.coverage.figure(name, code.id) for name in names}
-        counts = ("statements", "speakers", "whole_groups", "assessed", "units", "calling")
-        figures |= {name: int(figures[name]) for name in counts if figures[name] is not None}
-        calling = self._speakers(self.calling.get(code.id, ()))
-        figures["calling_speakers"] = len(calling)
-        figures["calling_groups"] = len(calling & self._group_ids)
-        if figures["whole_groups"] is not None:  # of the units that touch it, as calling_groups is of those that call
-            figures["whole_groups"] = len(self._speakers(self.behind.get(code.id, ())) & self._group_ids)
-        figures["unit"] = self.coverage.unit
-        return figures
-
-    def _speakers(self, statements: Iterable[str]) -> set[str]:
-        return {self._speaker_of[name] for name in statements}
+    def _statements(self, case: Case) -> Array:
+        """Those that call for the code, else those that touch it, else those that call for the themes it echoes."""
+        name = case.code.id
+        behind = self.behind.get(name, _NOTHING)
+        if case.role == "target":
+            return behind
+        statements = self.calling.get(name, behind)
+        if not len(statements) and case.role == RECOMMENDATION:
+            themes = recommendation_echo(self.coverage, name)[1]
+            return np.unique(np.concatenate([_NOTHING, *(self.calling.get(theme, _NOTHING) for theme in themes)]))
+        return statements
 
     @cached_property
-    def _group_ids(self) -> frozenset[str]:
-        return frozenset(group.id for group in self.coverage.study.groups)
+    def behind(self) -> Mapping[str, Array]:
+        """By code, positions of the statements that touch it."""
+        return _statements_by_code(self.coverage.touches, self._here)
 
     @cached_property
-    def _speaker_of(self) -> Mapping[str, str]:
-        frame = self.coverage.study.statements
-        return dict(zip(frame["id"].astype(object), frame["speaker"].astype(object), strict=True))
+    def calling(self) -> Mapping[str, Array]:
+        """By code, positions of the statements that call for it."""
+        touches = self.coverage.touches
+        return _statements_by_code(touches, self._here & touches.calls[touches.statement] & ~touches.against)
+
+    @cached_property
+    def contested(self) -> frozenset[str]:
+        """Codes that explicit codings are both for and against."""
+        touches = self.coverage.touches
+        return frozenset(str(touches.codes[place]) for place in contested_codes(touches))
+
+    @cached_property
+    def _here(self) -> Array:
+        return _in_the_count(self.coverage)[self.coverage.touches.statement]
+
+    def count_speakers(self, statements: Array) -> tuple[int, int]:
+        """How many distinct speakers make these statements, and how many of them are whole groups."""
+        found = np.unique(self._speakers.of_statement[statements])
+        return len(found), int(self._speakers.is_group[found].sum())
+
+    @cached_property
+    def _speakers(self) -> Units:
+        return collect_units(self.coverage.touches, "speaker")
 
 
-def _in_the_count(coverage: Coverage) -> np.ndarray[Any, Any]:
+@frozen(kw_only=True, eq=False)
+class _GapFigures(Mapping[str, Any]):
+    """The counts and measures of a code and the unit they count, each found when it is asked for."""
+
+    finder: _Finder
+    code: Code
+
+    def __getitem__(self, name: str) -> Any:
+        finder, code = self.finder, self.code.id
+        if name == "unit":
+            return finder.coverage.unit
+        if name in ("calling_speakers", "calling_groups"):
+            return finder.count_speakers(finder.calling.get(code, _NOTHING))[name == "calling_groups"]
+        if name not in _FIGURES:
+            raise KeyError(name)
+        figure = finder.coverage.figure(name, code)
+        if figure is not None and name == "whole_groups":  # of those who touch it, as calling_groups is of the callers
+            return finder.count_speakers(finder.behind.get(code, _NOTHING))[1]
+        return int(figure) if figure is not None and name in COUNTS else figure
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_FIGURES)
+
+    def __len__(self) -> int:
+        return len(_FIGURES)
+
+
+def _in_the_count(coverage: Coverage) -> Array:
     """For each statement, whether its unit has a place in the count: groups have none among actors, say."""
     if coverage.unit == "theme":
         return coverage.touches.counted
-    units = collect_units(evolve_unit(coverage.touches, coverage.unit))
+    units = collect_units(coverage.touches, coverage.unit)
     return np.isin(units.of_statement, units.present(coverage.touches.counted))
 
 
-def _inputs_of(table: DecisionTable, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that a table asks for; a table may ask for any figure, but not for what nobody knows."""
+def _inputs_of(table: DecisionTable, values: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What a table asks for; it may ask for any figure, but not for what nobody knows."""
     names = [item.name for item in table.inputs]
-    strange = [name for name in names if name not in values]
+    strange = [name for name in names if name not in values and name not in _FIGURES]
     if strange:
         what = "the table {} asks for '{}', which is no figure"
-        fix = f"use one of {', '.join(values)}"
+        known = tuple(dict.fromkeys((*figures, *values)))
+        fix = f"use one of {', '.join(known)}"
         raise UsageError(
-            Problem(file="tables", what=what.format(table.name, name), fix=suggest(name, values, otherwise=fix))
+            Problem(file="tables", what=what.format(table.name, name), fix=suggest(name, known, otherwise=fix))
             for name in strange
         )
-    return {name: values[name] for name in names}
+    return {name: values[name] if name in values else figures[name] for name in names}
 
 
-def _ids_by_code(touches: Touches, rows: np.ndarray[Any, Any]) -> dict[str, tuple[str, ...]]:
-    """For each code, ids of its statements in the study's order; ``rows`` is a mask of codings."""
-    code, statement = touches.code[rows], touches.statement[rows]
-    order = np.lexsort([statement, code])
-    code, statement = code[order], statement[order]
-    edges = np.flatnonzero(np.diff(code)) + 1
-    parts = np.split(statement, edges) if len(code) else []
-    firsts = code[np.concatenate([[0], edges])] if len(code) else []
-    return {
-        str(touches.codes[first]): tuple(touches.name_statements(np.unique(part)))
-        for first, part in zip(firsts, parts, strict=True)
-    }
+def _statements_by_code(touches: Touches, rows: Array) -> dict[str, Array]:
+    """For each code that has any, positions of its statements, ascending; ``rows`` is a mask of codings."""
+    code, statement = distinct_pairs(touches.code[rows], touches.statement[rows], len(touches.counted))
+    firsts = np.flatnonzero(np.diff(code, prepend=-1))
+    parts = np.split(statement, firsts[1:]) if len(code) else []
+    return {str(touches.codes[place]): part for place, part in zip(code[firsts], parts, strict=True)}
 
 
 def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tuple[str, ...]]:
@@ -446,9 +533,7 @@ def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tup
     own = coverage.figure("demand", code)
     if own is not None:
         return own > 0, ()
-    links = coverage.study.links
-    related = links[links["target"].eq(code) & links["relation"].ne("none")]
-    themes = sorted(set(related["theme"].astype(object)))
+    themes = coverage.study.once("related", _related_themes).get(code, ())
     demands = {theme: coverage.figure("demand", theme) for theme in themes}
     known = {theme: demand for theme, demand in demands.items() if demand is not None}
     if not known:
@@ -457,14 +542,25 @@ def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tup
     return bool(asked), asked
 
 
+def _related_themes(study: Study) -> dict[str, tuple[str, ...]]:
+    """By target, the themes that links relate to it."""
+    related = study.links[study.links["relation"].ne("none") & study.links["target"].notna()]
+    found: dict[str, set[str]] = {}
+    for theme, target in zip(related["theme"].astype(object), related["target"].astype(object), strict=True):
+        found.setdefault(str(target), set()).add(theme)
+    return {target: tuple(sorted(themes)) for target, themes in found.items()}
+
+
 def _links_of(study: Study, target: str) -> tuple[str, ...]:
-    if "links" not in study.shared:
-        found: dict[str, list[str]] = {}
-        columns = (study.links[name].astype(object) for name in ("theme", "target"))
-        for theme, to, relation in zip(*columns, study.links["relation"].astype(object).fillna("related"), strict=True):
-            found.setdefault(str(to), []).append(f"{theme} {to} {relation}")
-        study.shared["links"] = {name: tuple(sorted(links)) for name, links in found.items()}
-    return study.shared["links"].get(target, ())
+    return study.once("links", _links_by_target).get(target, ())
+
+
+def _links_by_target(study: Study) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    columns = (study.links[name].astype(object) for name in ("theme", "target"))
+    for theme, to, relation in zip(*columns, study.links["relation"].astype(object).fillna("related"), strict=True):
+        found.setdefault(str(to), []).append(f"{theme} {to} {relation}")
+    return {name: tuple(sorted(links)) for name, links in found.items()}
 
 
 def _named(response: Response) -> str:

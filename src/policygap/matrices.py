@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
@@ -296,7 +296,7 @@ class _Cells:
 
 def _count(touches: Touches, across: tuple[_Axis, ...], down: tuple[_Axis, ...]) -> _Cells:
     """The cells of every part of one side by every part of the other, in the study's order."""
-    speaker = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker"))).of_statement
+    speaker = collect_units(touches, "speaker").of_statement
     parts = [[_count_part(touches, speaker, one, two) for two in down] for one in across]
     index, header = _laid_out(touches, across), _laid_out(touches, down)
     order = np.ix_(index[1], header[1])

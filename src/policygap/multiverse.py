@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from attrs import evolve, field, frozen
 
 from .choices import UNITS, VOICES, Choices
-from .coverage import choose_unit, measure_coverage
+from .coverage import Coverage, choose_unit, measure_coverage
 from .decisions import Band, DecisionTable
 from .errors import DecisionTableError, Problem, UsageError
 from .spelling import suggest
 from .study import Study
 from .touches import SYNTHESIS
+from .units import collect_units
 
 __all__ = ["DIMENSIONS", "Dimension", "Setting", "Variant", "as_names", "list_dimensions"]
 
@@ -45,13 +45,24 @@ _MOVES = (("outward_25", Fraction(4, 5)), ("outward_10", Fraction(10, 11)), ("in
           ("inward_25", Fraction(5, 4)))  # fmt: skip
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class Setting:
     """A way to count: what is counted, how, and by which tables gaps are decided."""
 
     study: Study
     choices: Choices
     tables: Mapping[str, DecisionTable]
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What is counted so, whatever the tables."""
+        return measure_coverage(self.study, self.choices)
+
+    def deciding_by(self, tables: Mapping[str, DecisionTable]) -> Setting:
+        """The same with some tables in place of others."""
+        made = evolve(self, tables={**self.tables, **tables})
+        made.__dict__["coverage"] = self.coverage
+        return made
 
 
 @frozen(kw_only=True)
@@ -380,14 +391,18 @@ def _without(study: Study, *, speakers: tuple[str, ...]) -> Study:
 
 def _capped(setting: Setting, *, most: int, seed: int) -> Setting:
     """Of each speaker's statements that count, so many at most, drawn at random whatever the order of the rows."""
-    study = setting.study
-    counted = measure_coverage(study, setting.choices).touches.counted
-    by_id = study.statements["id"].astype(object).argsort(kind="stable").to_numpy()
+    touches = setting.coverage.touches
+    by_id = np.argsort(touches.name_statements(np.arange(len(touches.counted))), kind="stable")
     lot = np.empty(len(by_id), dtype=np.int64)
     lot[by_id] = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,))).permutation(len(by_id))
-    lots = pd.Series(lot, index=study.statements.index)
-    rank = lots[counted].groupby(study.statements["speaker"][counted], observed=True).rank()
-    return evolve(setting, study=study.counting_only(~lots.index.isin(rank.index[rank > most])))
+    speaker = collect_units(touches, "speaker").of_statement
+    counted = np.flatnonzero(touches.counted & (speaker >= 0))
+    counted = counted[np.lexsort((lot[counted], speaker[counted]))]
+    firsts = np.flatnonzero(np.diff(speaker[counted], prepend=-1))
+    place = np.arange(len(counted)) - np.repeat(firsts, np.diff(firsts, append=len(counted)))
+    kept = np.ones(len(lot), dtype=bool)
+    kept[counted[place >= most]] = False
+    return evolve(setting, study=setting.study.counting_only(kept))
 
 
 def _moved(table: DecisionTable, factor: Fraction) -> DecisionTable | None:
@@ -400,12 +415,12 @@ def _with_two_voices(setting: Setting) -> Setting:
     if raised is None:
         what = "there are too few units to tell one voice from two"
         raise UsageError([Problem(file="thresholds", what=what, fix="count units of which there are more")])
-    return evolve(setting, tables={**setting.tables, "theme": raised})
+    return setting.deciding_by({"theme": raised})
 
 
 def _raised(setting: Setting) -> DecisionTable | None:
     """The table of themes with demand beginning over that of a single unit of mean weight; ``None`` where it can't."""
-    coverage = measure_coverage(setting.study, setting.choices)
+    coverage = setting.coverage
     tally = coverage.tallies.get("theme")
     if tally is None or coverage.unit == "theme":
         return None

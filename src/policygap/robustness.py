@@ -19,11 +19,11 @@ import pandas as pd
 from attrs import evolve, field, frozen
 
 from .choices import Choices, choose
-from .claims import FAILS, NOT_COMPUTABLE, check_claims
+from .claims import FAILS, NOT_COMPUTABLE, Scopes, judge_claims
 from .coverage import measure_coverage
 from .decisions import DecisionTable, built_in_table
 from .errors import PolicyGapError, Problem, UsageError
-from .gaps import Gap, choose_tables, find_gaps
+from .gaps import Gap, choose_tables, decide_codes, find_gaps
 from .messages import names, say, word
 from .model import Claim
 from .multiverse import ALL, RANDOM, Change, Dimension, Setting, Variant, as_names, list_dimensions
@@ -36,6 +36,8 @@ TOGETHER_BY_DEFAULT = 200
 PLAIN = "plain"
 TOGETHER = "together"
 NOT_ASSESSED = "not_assessed"
+
+Array = np.ndarray[Any, Any]
 
 
 @frozen(kw_only=True)
@@ -144,13 +146,13 @@ class Robustness:
         kinds = ", ".join(word("dimension", name, language) for name in self.untried)
         return say("robustness.untried", language, text=text, kinds=kinds) if kinds else text
 
-    @property
+    @cached_property
     def untried(self) -> tuple[str, ...]:
         """The kinds of choice that failed or were not reached, in full or in part."""
         counted = self.counted_alone
         return tuple(one.name for one in self.dimensions if counted[one.name] < len(one.variants))
 
-    @property
+    @cached_property
     def counted_alone(self) -> dict[str, int]:
         """Of each kind of choice, in how many scenarios it was changed alone and the study could be counted."""
         changed = self.scenarios["changed"].drop(index=list(self.reasons))
@@ -182,10 +184,15 @@ class Robustness:
         return {dimension.name: dimension.plain for dimension in self.dimensions}
 
     def _first_break(self, finding: tuple[str, str], dimension: str) -> tuple[str, str]:
-        alone = self.scenarios["changed"] == dimension
-        plain = self.outcomes[finding].iloc[0]
-        broken = alone & self.outcomes[finding].notna() & (self.outcomes[finding] != plain)
-        return dimension, str(self.scenarios.loc[broken, dimension].iloc[0])
+        alone, outcome = self._alone[dimension], self.outcomes[finding].iloc[self._alone[dimension]]
+        broken = outcome.notna() & (outcome != self.outcomes[finding].iloc[0])
+        return dimension, str(self.scenarios[dimension].iloc[alone[broken.to_numpy().argmax()]])
+
+    @cached_property
+    def _alone(self) -> dict[str, Array]:
+        """For each kind of choice, the scenarios in which it was changed alone."""
+        changed = self.scenarios["changed"].to_numpy()
+        return {one.name: np.flatnonzero(changed == one.name) for one in self.dimensions}
 
     def effects(self) -> pd.DataFrame:
         """How much each kind of choice matters where choices are changed together.
@@ -206,27 +213,23 @@ class Robustness:
         >>> sorted(tried.effects()["dimension"].unique())
         ['counting', 'unit']
         """
-        together = self.scenarios["changed"].isin([PLAIN, TOGETHER])
-        names_of = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
-        lines: list[dict[str, Any]] = []
-        tried = self.findings["kinds"] > 0
-        for kind, name in self.outcomes.columns[tried.to_numpy()]:
-            outcome = self.outcomes.loc[together, (kind, name)]
-            survives = outcome.eq(outcome.iloc[0]).where(outcome.notna())
-            for dimension in names_of:
-                for variant, part in survives.groupby(self.scenarios.loc[together, dimension], sort=False):
-                    known = part.dropna().to_numpy(dtype=bool)
-                    share = float(known.mean()) if len(known) else None
-                    lines.append(
-                        {
-                            "type": kind,
-                            "id": name,
-                            "dimension": dimension,
-                            "variant": variant,
-                            "scenarios": len(known),
-                            "survived": share,
-                        }
-                    )
+        together = self.scenarios["changed"].isin([PLAIN, TOGETHER]).to_numpy()
+        combined = [one.name for one in self.dimensions if any(variant.combined for variant in one.variants)]
+        chosen = {name: self.scenarios.loc[together, name].to_numpy() for name in combined}
+        ways = [
+            (name, variant, here == variant)
+            for name, here in chosen.items()
+            for variant in dict.fromkeys(here.tolist())
+        ]
+        tried = (self.findings["kinds"] > 0).to_numpy()
+        outcomes = self.outcomes.loc[together, tried]
+        known, survives = outcomes.notna().to_numpy(), (outcomes == outcomes.iloc[0]).to_numpy()
+        lines: list[tuple[Any, ...]] = []
+        for place, (kind, name) in enumerate(outcomes.columns):
+            for dimension, variant, those in ways:
+                part = survives[those & known[:, place], place]
+                share = float(part.mean()) if len(part) else None
+                lines.append((kind, name, dimension, variant, len(part), share))
         return pd.DataFrame(lines, columns=["type", "id", "dimension", "variant", "scenarios", "survived"])
 
     def curve(self, id: str) -> pd.DataFrame:
@@ -319,12 +322,13 @@ def measure_robustness(
     found = list_dimensions(study, plain, deciding, names=wanted, own=own, seed=int(seed))
     asked = {"dimensions": wanted, "own": own or None, "tables": tables or None, "verdicts": verdicts}
     scenarios = [*_alone(found), *_together(found, int(together), int(seed))]
-    rows: list[dict[tuple[str, str], _Outcome]] = [_try(study, plain, deciding, scenarios[0])]
+    trial = _Trial(study=study, choices=plain, tables=deciding)
+    rows: list[dict[tuple[str, str], _Outcome]] = [trial.outcomes(scenarios[0])]
     reasons: dict[int, str] = {}
     try:
         for number, scenario in enumerate(scenarios[1:], start=1):
             try:
-                rows.append(_try(study, plain, deciding, scenario))
+                rows.append(trial.outcomes(scenario))
             except PolicyGapError as error:
                 reasons[number] = "; ".join(str(error).splitlines())
                 rows.append({})
@@ -426,29 +430,46 @@ def _changes(number: int, ways: Mapping[str, list[Variant | None]]) -> int:
     return sum(way is not None for way in _variants(number, ways).values())
 
 
-def _try(
-    study: Study, plain: Choices, tables: Mapping[str, DecisionTable], scenario: _Scenario
-) -> dict[tuple[str, str], _Outcome]:
-    """Every gap and claim as one scenario has it."""
-    choices, deciding = plain, dict(tables)
-    for variant in scenario.variants.values():
-        study = _changed(study, variant) if variant.change is not None else study
-        choices = choices.but(**variant.choices)
-        deciding |= variant.tables
-    setting = Setting(study=study, choices=choices, tables=deciding)
-    for variant in scenario.variants.values():
-        setting = variant.late(setting) if variant.late is not None else setting
-    study, choices = setting.study, setting.choices
-    found: dict[tuple[str, str], _Outcome] = {}
-    for gap in find_gaps(measure_coverage(study, choices), tables=setting.tables):
-        figure = gap.figures.get("ratio" if gap.benchmark else "demand")
-        told = gap.figures.get("attention") is not None
-        found["gap", gap.subject] = _Outcome(outcome=gap.kind, figure=figure, told=told)
-    if study.claims:
-        claims = check_claims(study, choices)
-        for name, verdict in zip(claims.index.astype(object), claims["verdict"].astype(object), strict=True):
-            found["claim", str(name)] = _Outcome(outcome=str(verdict), told=verdict != NOT_COMPUTABLE)
-    return found
+@frozen(kw_only=True, eq=False, slots=False)
+class _Trial:
+    """The plain way to count; what scenarios leave as it is there is taken from it."""
+
+    study: Study
+    choices: Choices
+    tables: Mapping[str, DecisionTable]
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The figures that claims are checked against, plainly counted."""
+        scopes = Scopes.of(measure_coverage(self.study, self.choices))
+        judge_claims(self.study.claims, scopes)  # which measures them
+        return scopes
+
+    def outcomes(self, scenario: _Scenario) -> dict[tuple[str, str], _Outcome]:
+        """Every gap and claim as one scenario has it."""
+        setting = self._setting(scenario)
+        coverage = setting.coverage
+        found: dict[tuple[str, str], _Outcome] = {}
+        for case in decide_codes(coverage, setting.tables):
+            code = case.code.id
+            figure, told = coverage.figure(case.measure, code), coverage.figure("attention", code) is not None
+            found["gap", code] = _Outcome(outcome=case.outcome, figure=figure, told=told)
+        claims = coverage.study.claims
+        verdicts = judge_claims(claims, Scopes.of(coverage, before=self.scopes))
+        for claim, verdict in zip(claims, verdicts, strict=True):
+            found["claim", claim.id] = _Outcome(outcome=verdict.word, told=verdict.word != NOT_COMPUTABLE)
+        return found
+
+    def _setting(self, scenario: _Scenario) -> Setting:
+        study, choices, tables = self.study, self.choices, dict(self.tables)
+        for variant in scenario.variants.values():
+            study = _changed(study, variant) if variant.change is not None else study
+            choices = choices.but(**variant.choices)
+            tables |= variant.tables
+        setting = Setting(study=study, choices=choices, tables=tables)
+        for variant in scenario.variants.values():
+            setting = variant.late(setting) if variant.late is not None else setting
+        return setting
 
 
 def _changed(study: Study, variant: Variant) -> Study:
@@ -501,15 +522,17 @@ def _findings(
     verdicts: DecisionTable,
 ) -> pd.DataFrame:
     """How each finding fared; what can't even be told plainly was not tried."""
-    alone = [name for name in scenarios.columns if name != "changed"]
+    changed = scenarios["changed"].to_numpy()
+    alone = {name: changed == name for name in scenarios.columns if name != "changed"}
+    cells = zip(outcomes.to_numpy().T, outcomes.notna().to_numpy().T, strict=True)
     lines: list[dict[str, Any]] = []
-    for (kind, name), record, known_plainly in zip(outcomes.columns, records, told, strict=True):
-        outcome = outcomes[kind, name]
-        plain, known = outcome.iloc[0], outcome.notna()
-        tried = [one for one in alone if known_plainly and (known & (scenarios["changed"] == one)).any()]
-        broken = {
-            one: scenarios.index[known & (scenarios["changed"] == one) & (outcome != plain)].tolist() for one in tried
-        }
+    for (kind, name), record, known_plainly, (outcome, known) in zip(
+        outcomes.columns, records, told, cells, strict=True
+    ):
+        plain = outcome[0]
+        differs = outcome != plain
+        tried = [one for one, those in alone.items() if known_plainly and (known & those).any()]
+        broken = {one: np.flatnonzero(known & alone[one] & differs).tolist() for one in tried}
         breaks = [one for one in tried if broken[one]]
         single = None if "speakers" not in tried else "breaks" if broken["speakers"] else "holds"
         decided = verdicts.decide(broken=len(breaks) / len(tried) if tried else None, one_speaker=single)
@@ -527,14 +550,14 @@ def _findings(
                 "one_speaker": single,
                 "verdict": decided.outcome,
                 "scenarios": int(known.sum()) if tried else 0,
-                "survived": float(outcome[known].eq(plain).mean()) if tried else None,
+                "survived": float((~differs[known]).mean()) if tried else None,
             }
         )
     columns = ("type", "id", "label", "outcome", "is_gap", "kinds", "held", "breaks_under", "broken_by", "one_speaker")
     return pd.DataFrame(lines, columns=[*columns, "verdict", "scenarios", "survived"])
 
 
-def _broken_by(scenarios: pd.DataFrame, outcome: pd.Series, broken: Mapping[str, list[int]]) -> str:
+def _broken_by(scenarios: pd.DataFrame, outcome: Array, broken: Mapping[str, list[int]]) -> str:
     """For each kind of choice that breaks a finding the first few variants that do, and what they make of it."""
     most = 3
     parts: list[str] = []

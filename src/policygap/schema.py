@@ -81,7 +81,7 @@ RESERVED_KINDS: Final = ("theme", "target", "code", "group", "speaker", "actor",
 """Words that name an axis of a matrix and so can't be a target's kind."""
 
 _POLARITIES = ("for", "against")
-_READINGS = ("both", "main", "alternative")
+READINGS = ("both", "main", "alternative")
 _BASES = ("coder", "printed", "umbrella", "rule")
 _RELATIONS = ("equal", "subset", "superset", "intersects", "none")
 _VOICES = ("quote", "summary", "synthesis", "inference")
@@ -230,7 +230,7 @@ TABLES: Final[dict[str, Table]] = {
                 Column(name="coder", form=Form.WORD),
                 _word("basis", _BASES, note="empty is coder"),
                 _word("polarity", _POLARITIES, note="empty is unspecified, never for"),
-                _word("reading", _READINGS, note="empty is both"),
+                _word("reading", READINGS, note="empty is both"),
                 _text("note", varies=True),
                 _text("fingerprint", note="of the statement's text when it was coded, see diff_studies"),
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -26,11 +26,12 @@ from .model import Actor, Claim, Code, Group, Question, Record, Response, Source
 from .notices import Notice, find_notices
 from .package import Package, RawTable
 from .parse import parse_tables
-from .schema import TABLES
+from .schema import READINGS, TABLES
 from .showing import to_html_table
 from .spelling import nearest
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 __all__ = ["Study", "build_study", "find_problems", "list_bundled", "read_study"]
 
@@ -49,6 +50,11 @@ _RECORDS = (
     "target_kinds",
     "umbrellas",
 )
+
+
+_SWAPPED = {"both": "both", "main": "alternative", "alternative": "main"}
+# By the place of a reading that of the one it is swapped for; a missing one, -1, reads the last.
+_OTHER = np.array([*(READINGS.index(_SWAPPED[word]) for word in READINGS), -1])
 
 
 class _Tables(Mapping[str, pd.DataFrame]):
@@ -336,11 +342,11 @@ class Study:
 
     def with_readings_swapped(self, mask: Any) -> Study:
         """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
-        reading = self.codings["reading"]
-        chosen = np.asarray(mask, dtype=bool)
-        main, other = (chosen & reading.eq(word).fillna(False).to_numpy(dtype=bool) for word in ("main", "alternative"))
-        swapped = reading.mask(main, "alternative").mask(other, "main")
-        return self._sharing(codings=self.codings.assign(reading=swapped))
+        codings, chosen = self.codings, np.asarray(mask, dtype=bool)
+        reading = codings["reading"].astype("category").cat.set_categories(READINGS)
+        places = reading.cat.codes.to_numpy(copy=True)
+        places[chosen] = _OTHER[places[chosen]]
+        return self._sharing(codings=codings.assign(reading=pd.Categorical.from_codes(places, dtype=reading.dtype)))
 
     def _sharing(self, **tables: pd.DataFrame) -> Study:
         """The study with tables that differ only in what is counted or how it is read.
@@ -354,6 +360,15 @@ class Study:
         return made
 
     # -- out ----------------------------------------------------------------------------------------------------------
+
+    def once(self, name: Hashable, make: Callable[[Study], T]) -> T:
+        """What ``make`` makes of the study, made once for it and all that are counted or read otherwise.
+
+        So it may hang on everything but which statements are counted and the readings of codings.
+        """
+        if name not in self.shared:
+            self.shared[name] = make(self)
+        return self.shared[name]
 
     @cached_property
     def notices(self) -> tuple[Notice, ...]:

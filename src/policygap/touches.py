@@ -79,6 +79,20 @@ class Touches:
         lines = [(reason, int(out.sum()), int(speaker[out].nunique())) for reason, out in self.reasons.items()]
         return pd.DataFrame(lines, columns=["reason", "statements", "speakers"])
 
+    def says_the_same(self, other: Touches) -> bool:
+        """Whether what touches what, who was looked at and how it is counted are all as in another.
+
+        Codes are shared by studies that differ only in what is counted and how it is read, and by no others.
+        """
+        return (
+            self.codes is other.codes
+            and self.choices == other.choices
+            and np.array_equal(self.codings, other.codings)
+            and np.array_equal(self.counted, other.counted)
+            and self.looked.keys() == other.looked.keys()
+            and all(np.array_equal(self.assessed(kind), other.assessed(kind)) for kind in self.looked)
+        )
+
     def within(self, statements: Array) -> Touches:
         """The same of some statements alone (a mask)."""
         here = statements[self.statement]
@@ -261,7 +275,7 @@ def _reasons(study: Study, choices: Choices, columns: _Columns) -> dict[str, Arr
     else:
         other_voice = ~columns.voice.isin(choices.voices) & ~columns.voice.empty
     found = {
-        "not_counted": study.statements["counted"].eq(False).fillna(False).to_numpy(dtype=bool),
+        "not_counted": ~study.statements["counted"].to_numpy(dtype=bool, na_value=True),
         "voice": other_voice,
         "restates": columns.restates & (not choices.restated),
     }
@@ -276,10 +290,7 @@ def _select_codings(study: Study, choices: Choices, columns: _Columns) -> tuple[
     """Positions of the codings that are chosen and give a code, and by kind which statements were looked at."""
     reading = _Words.of(study.codings["reading"])
     chosen = (reading.isin(("both", choices.reading)) | reading.empty) & (columns.statement >= 0)
-    fits = np.zeros(len(chosen), dtype=bool)
-    for place, name in enumerate(columns.names):
-        fits |= (columns.looked_for == place) & _by_whom(study, choices, name, columns)
-    chosen &= fits
+    chosen &= study.once(f"by {choices.basis} {choices.coder}", lambda study: _by_all(study, choices, columns))
     looked = {}
     for place, name in enumerate(columns.names):
         seen = np.zeros(len(columns.restates), dtype=bool)
@@ -287,6 +298,14 @@ def _select_codings(study: Study, choices: Choices, columns: _Columns) -> tuple[
         if seen.any():
             looked[name] = seen
     return np.flatnonzero(chosen & (columns.code >= 0)), looked
+
+
+def _by_all(study: Study, choices: Choices, columns: _Columns) -> Array:
+    """Which codings are of a basis and by a coder that count for the kind of code that they are about."""
+    fits = np.zeros(len(columns.looked_for), dtype=bool)
+    for place, name in enumerate(columns.names):
+        fits |= (columns.looked_for == place) & _by_whom(study, choices, name, columns)
+    return fits
 
 
 def _by_whom(study: Study, choices: Choices, kind: str, columns: _Columns) -> Array:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from attrs import evolve
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
@@ -89,7 +88,7 @@ def trace(
 
 
 def _check_gap(gap: Any, choices: Choices | None, others: dict[str, Any]) -> None:
-    if not hasattr(gap, "statements") or not hasattr(gap, "choices"):
+    if not hasattr(gap, "behind") or not hasattr(gap, "choices"):
         fix = "give a gap of find_gaps, or name a theme=, target= or speaker="
         raise UsageError([Problem(file="gap", what=f"{gap!r} is no gap", fix=fix)])
     given = [name for name, value in {"choices": choices, **others}.items() if value is not None]
@@ -107,8 +106,12 @@ def _check_speaker(study: Study, name: str) -> None:
 
 def _of_gap(study: Study, gap: Any) -> pd.DataFrame:
     touches = collect_touches(study, gap.choices.but(unit="speaker") if gap.choices is not None else None)
-    where = find_rows(pd.Series(gap.statements, dtype="str"), study.statements["id"])
+    where = find_rows(_column(gap.behind), study.statements["id"])
     return _describe(touches, np.sort(where[where >= 0]), [gap.subject])
+
+
+def _column(ids: Any) -> pd.Series:
+    return ids if isinstance(ids, pd.Series) else pd.Series(ids, dtype="str")
 
 
 def _touching(touches: Touches, codes: list[str]) -> Array:
@@ -172,7 +175,7 @@ def list_speakers(study: Study, choices: Choices | None = None, **options: Any) 
     True
     """
     touches = collect_touches(study, choose(choices, options))
-    units = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker")))
+    units = collect_units(touches, "speaker")
     speaker, codes = units.of_statement, touches.code
     size, of_row = len(units.ids), speaker[touches.statement]
     is_theme = (touches.kinds == "theme")[codes]

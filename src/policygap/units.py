@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from .touches import Touches
 __all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs"]
 
 Array = np.ndarray[Any, Any]
+
+_CROWDED: Final = 8
+"""Up to how many cells for each row it is quicker to mark those that occur than to sort the rows."""
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -38,6 +41,8 @@ class Units:
         For each unit, who speaks.
     group
         For each unit, its actor group: an actor's, or a speaking group itself.
+    stratum
+        For each unit, the number of its group's actors, or of its group where that speaks as one; in order of name.
     is_group
         For each unit, whether a group speaks as one.
     is_umbrella
@@ -50,6 +55,7 @@ class Units:
     of_statement: Array
     speaker: Array
     group: Array
+    stratum: Array
     is_group: Array
     is_umbrella: Array
 
@@ -66,8 +72,9 @@ class Units:
     def present(self, statements: Array) -> Array:
         """Positions of the units that make at least one of these statements (a mask) and have a place in the count."""
         found = self.of_statement[statements]
-        found = np.unique(found[found >= 0])
-        return found[~self.is_umbrella[found]] if self.weighted_by_group else found
+        here = np.zeros(len(self.ids), dtype=bool)
+        here[found[found >= 0]] = True
+        return np.flatnonzero(here & ~self.is_umbrella if self.weighted_by_group else here)
 
     def weigh(self, present: Array) -> Array:
         """The weight of every unit, 0 for those not present.
@@ -86,19 +93,19 @@ class Units:
         if isinstance(chosen, str) and chosen == "equal":
             return np.ones(len(present))
         if self.weighted_by_group:
-            codes, groups = pd.factorize(self.group[present], sort=True)
-            # A group that speaks as one is a stratum of its own, beside that of its actors.
-            strata = codes * 2 + self.is_group[present]
-            distinct, where, sizes = np.unique(strata, return_inverse=True, return_counts=True)
-            totals = np.ones(len(distinct)) if chosen == "group" else self._populations(groups)[distinct // 2]
-            return (totals / sizes)[where] if len(present) else np.zeros(0)
+            _, firsts, where, sizes = np.unique(
+                self.stratum[present], return_index=True, return_inverse=True, return_counts=True
+            )
+            groups = self.group[present[firsts]]
+            totals = np.ones(len(groups)) if chosen == "group" else self._populations(groups)
+            return (totals / sizes)[where]
         weights = self._mapped(chosen, present) if isinstance(chosen, Mapping) else self._column(str(chosen), present)
         check_weights(self.ids[present], weights, "give each of them, or its group, a number of 0 or more")
         return weights
 
     def _populations(self, groups: Array) -> Array:
         known = {group.id: group.population for group in self.touches.study.groups}
-        missing = [str(name) for name in groups if known.get(str(name)) is None]
+        missing = [str(name) for name in dict.fromkeys(groups) if known.get(str(name)) is None]
         if missing:
             what = f"weights by population need the population of {', '.join(missing)}"
             fix = "fill in the column population of the table groups, or choose weights='group'"
@@ -179,63 +186,84 @@ def _by_distinct(values: Any, read: Callable[[Any], float]) -> Array:
     return np.array([*map(read, distinct), np.nan])[codes]
 
 
-def collect_units(touches: Touches) -> Units:
+def collect_units(touches: Touches, unit: str | None = None) -> Units:
     """Find who the units of a count are.
 
     Parameters
     ----------
     touches
-        What touches what, with the choices that name the unit.
+        What touches what.
+    unit
+        ``speaker``, ``actor`` or ``statement``; ``None``: the one that the choices name, else speakers.
 
     Examples
     --------
     >>> import policygap as pg
     >>> from policygap.touches import collect_touches
-    >>> units = collect_units(collect_touches(pg.read_study("smabystrategi"), unit="actor"))
+    >>> units = collect_units(collect_touches(pg.read_study("smabystrategi")), "actor")
     >>> bool((units.of_statement < 0).any())  # statements by whole groups have no actor
     True
     """
-    study, unit = touches.study, touches.choices.unit or "speaker"
-    if "units" not in study.shared:
-        study.shared["units"] = _speakers_of(study)
-    speakers, group, speaker = study.shared["units"]
-    actors = study.tables["actors"]
-    is_group = np.arange(len(speakers)) >= len(actors)
-    is_umbrella = is_group & np.isin(speakers.to_numpy(), list(study.umbrellas))
+    study, unit = touches.study, unit or touches.choices.unit or "speaker"
+    speakers = study.once("speakers", _speakers_of)
     if unit == "statement":
         ids = pd.Index(study.statements["id"])
-        every = np.arange(len(ids))
+        speaker, known = speakers.of_statement, len(speakers.ids) > 0
         return Units(
             touches=touches,
             unit=unit,
             ids=ids,
-            of_statement=np.where(speaker >= 0, every, -1),
-            speaker=speakers.to_numpy()[speaker] if len(group) else np.empty(len(ids), dtype=object),
-            group=group[speaker] if len(group) else np.empty(len(ids), dtype=object),
-            is_group=is_group[speaker] if len(group) else np.zeros(len(ids), dtype=bool),
-            is_umbrella=is_umbrella[speaker] if len(group) else np.zeros(len(ids), dtype=bool),
+            of_statement=np.where(speaker >= 0, np.arange(len(ids)), -1),
+            speaker=speakers.ids.to_numpy()[speaker] if known else np.empty(len(ids), dtype=object),
+            group=speakers.group[speaker] if known else np.empty(len(ids), dtype=object),
+            stratum=speakers.stratum[speaker] if known else np.zeros(len(ids), dtype=np.int64),
+            is_group=speakers.is_group[speaker] if known else np.zeros(len(ids), dtype=bool),
+            is_umbrella=speakers.is_umbrella[speaker] if known else np.zeros(len(ids), dtype=bool),
         )
-    if unit == "actor":
-        speaker = np.where(speaker < len(actors), speaker, -1)
     return Units(
         touches=touches,
         unit=unit,
-        ids=speakers,
-        of_statement=speaker,
-        speaker=speakers.to_numpy(),
-        group=group,
-        is_group=is_group,
-        is_umbrella=is_umbrella,
+        ids=speakers.ids,
+        of_statement=speakers.actor_of_statement if unit == "actor" else speakers.of_statement,
+        speaker=speakers.ids.to_numpy(),
+        group=speakers.group,
+        stratum=speakers.stratum,
+        is_group=speakers.is_group,
+        is_umbrella=speakers.is_umbrella,
     )
 
 
-def _speakers_of(study: Study) -> tuple[pd.Index, Array, Array]:
-    """All actors, then all groups; the group of each; and for each statement the position of who speaks."""
+@frozen(kw_only=True, eq=False)
+class _Speakers:
+    """All actors, then all groups: of each its group, and whether it is one and has others under it; who says what."""
+
+    ids: pd.Index
+    group: Array
+    stratum: Array
+    is_group: Array
+    is_umbrella: Array
+    of_statement: Array
+
+    @property
+    def actor_of_statement(self) -> Array:
+        return np.where(np.append(self.is_group, True)[self.of_statement], -1, self.of_statement)
+
+
+def _speakers_of(study: Study) -> _Speakers:
     actors, groups = study.tables["actors"], study.tables["groups"]
-    speakers = pd.Index([*actors["id"], *groups["id"]], dtype=object)
+    ids = pd.Index([*actors["id"], *groups["id"]], dtype=object)
+    is_group = np.arange(len(ids)) >= len(actors)
     cells = study.statements["speaker"].astype("category")
-    codes = np.append(speakers.get_indexer(pd.Index(cells.cat.categories, dtype=object)), -1)
-    return speakers, np.array([*actors["group"], *groups["id"]], dtype=object), codes[cells.cat.codes.to_numpy()]
+    places = np.append(ids.get_indexer(pd.Index(cells.cat.categories, dtype=object)), -1)
+    group = np.array([*actors["group"], *groups["id"]], dtype=object)
+    return _Speakers(
+        ids=ids,
+        group=group,
+        stratum=pd.factorize(group, sort=True)[0] * 2 + is_group,
+        is_group=is_group,
+        is_umbrella=is_group & np.isin(ids.to_numpy(), list(study.umbrellas)),
+        of_statement=places[cells.cat.codes.to_numpy()],
+    )
 
 
 def distinct_pairs(unit: Array, code: Array, codes: int) -> tuple[Array, Array]:
@@ -255,6 +283,12 @@ def distinct_pairs(unit: Array, code: Array, codes: int) -> tuple[Array, Array]:
     """
     used = unit >= 0
     packed = unit[used].astype(np.int64) * max(codes, 1) + code[used]
-    packed.sort()  # far quicker than np.unique, which hashes
-    packed = packed[np.diff(packed, prepend=-1) != 0]
-    return packed // max(codes, 1), packed % max(codes, 1)
+    cells = int(packed.max(initial=-1)) + 1
+    if cells <= _CROWDED * len(packed):
+        there = np.zeros(cells, dtype=bool)
+        there[packed] = True
+        packed = np.flatnonzero(there)
+    else:
+        packed.sort()  # far quicker than np.unique, which hashes
+        packed = packed[np.diff(packed, prepend=-1) != 0]
+    return np.divmod(packed, max(codes, 1))

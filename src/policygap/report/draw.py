@@ -25,6 +25,7 @@ class Drawings:
     def __init__(self, document: Document) -> None:
         self._figures = {figure.id: figure for figure in document.figures()}
         self._drawn: dict[str, str] = {}
+        self._painted: dict[str, bytes] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._figures)
@@ -38,7 +39,9 @@ class Drawings:
 
     def png(self, name: str) -> bytes:
         """A figure as a PNG picture, two pixels for each of the figure's own."""
-        return bytes(_converter().svg_to_png(self.svg(name), scale=_LARGE))
+        if name not in self._painted:
+            self._painted[name] = bytes(_converter().svg_to_png(self.svg(name), scale=_LARGE))
+        return self._painted[name]
 
     def inline(self, name: str) -> str:
         """A figure as SVG for a page: one picture with a name, in the page's own colours, light or dark."""

@@ -130,30 +130,29 @@ class _Memo:
         self.caption(say("word_memo.table", self.language), "Table", table.caption)
         self.word.paragraphs[-1].paragraph_format.keep_with_next = True
         made = self.word.add_table(rows=1, cols=len(table.headings))
-        made.style = "Table Grid"
-        for cell, heading in zip(made.rows[0].cells, table.headings, strict=True):
-            self.fill(cell, heading, bold=True)
+        made.style, made.autofit = "Table Grid", False
+        widths = self.widths(table)
+        for column, width in zip(made.columns, widths, strict=True):
+            column.width = width
+        for cell, width, heading in zip(made.rows[0].cells, widths, table.headings, strict=True):
+            self.fill(cell, width, heading, bold=True)
         first = made.rows[0]._tr.get_or_add_trPr()
         first.append(self.docx.oxml.OxmlElement("w:tblHeader"))
         for row in table.rows:
             cells = made.add_row().cells
-            for place, (cell, value) in enumerate(zip(cells, row, strict=True)):
-                self.fill(cell, show_cell(value, self.language, share=place in table.percent))
-        self.widths(made, table)
+            for place, (cell, width, value) in enumerate(zip(cells, widths, row, strict=True)):
+                self.fill(cell, width, show_cell(value, self.language, share=place in table.percent))
         self.word.add_paragraph()
 
-    def widths(self, made: Any, table: Table) -> None:
-        """Give each column the room that its longest text asks for, within limits."""
-        made.autofit = False
+    def widths(self, table: Table) -> list[Any]:
+        """For each column the room that its longest text asks for, within limits."""
         columns = zip(table.headings, *table.rows, strict=True)
         longest = [max(len(str(value or "")) for value in column) for column in columns]
         wanted = [min(max(length, _NARROW), _BROAD) for length in longest]
-        for column, want in zip(made.columns, wanted, strict=True):
-            column.width = width = self.cm(_WIDTH_CM * want / sum(wanted))
-            for cell in column.cells:
-                cell.width = width
+        return [self.cm(_WIDTH_CM * want / sum(wanted)) for want in wanted]
 
-    def fill(self, cell: Any, text: str, *, bold: bool = False) -> None:
+    def fill(self, cell: Any, width: Any, text: str, *, bold: bool = False) -> None:
+        cell.width = width
         run = cell.paragraphs[0].add_run(clip(for_html(text), _LONGEST))
         run.bold, run.font.size = bold, self.docx.shared.Pt(8.5)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from attrs import evolve
 
 from ..matrices import Matrix, linked_cells
 from ..messages import say, word
@@ -39,7 +38,7 @@ def pack_evidence(content: Content) -> dict[str, Any]:
     place[kept] = np.arange(len(kept))
     rows = touches.rows.sort_values(["statement", "code"], kind="stable")
     rows = rows[touches.counted[rows["statement"].to_numpy()]]
-    units = collect_units(evolve(touches, choices=touches.choices.but(unit="speaker")))
+    units = collect_units(touches, "speaker")
     speakers, statement_speakers = _speakers(content, units.speaker_of(kept))
     counted = frame.iloc[kept]
     columns = {name: _coded(counted[name]) for name in ("source", "kind", "voice")}
