@@ -310,3 +310,15 @@ def test_a_label_of_a_megabyte_does_not_break_the_page(
 
 def test_it_is_small(report: Path) -> None:
     assert report.stat().st_size < 2_000_000
+
+
+def test_a_page_of_too_many_statements_shows_its_tables(
+    opened: Callable[..., Any], smabystrategi: pg.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policygap.report.content.MOST_SHOWN", 100)
+    path = pg.write_report(smabystrategi, tmp_path, formats=["html"], robustness=False)[0]
+    page = opened(path)
+    caption = "Gap matrix: theme by focus area, distinct speakers"
+    assert page.locator("table", has=page.locator("caption", has_text=caption)).first.is_visible()
+    assert page.locator("form, button.open").count() == 0
+    assert path.stat().st_size < 500_000

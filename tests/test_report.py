@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 from attrs import evolve
@@ -271,3 +272,41 @@ def test_choices_that_no_command_can_say_are_given_as_python(smabystrategi: pg.S
     exec(call[1].replace("'report'", repr(str(tmp_path / "two"))), {"pg": pg})  # the report's own call
     one, two = (json.loads((tmp_path / name / "report.json").read_text(encoding="utf-8")) for name in ("one", "two"))
     assert {**one, "files": []} == {**two, "files": []}  # the call writes every format
+
+
+# -- more statements than a report can hold
+
+
+def test_a_report_of_too_many_statements_holds_what_was_counted_and_says_so(
+    smabystrategi: pg.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats = ["html", "xlsx", "md", "csv"]
+    pg.write_report(smabystrategi, tmp_path / "whole", formats=formats, robustness=False)
+    monkeypatch.setattr("policygap.report.content.MOST_SHOWN", 100)
+    pg.write_report(smabystrategi, tmp_path / "large", formats=formats, robustness=False)
+    said = "There are too many statements for a report to hold each of them"
+    for name in ("report.md", "report.html"):
+        text = (tmp_path / "large" / name).read_text(encoding="utf-8")
+        assert said in text
+        assert said not in (tmp_path / "whole" / name).read_text(encoding="utf-8")
+    statements = smabystrategi.statements["text"]
+    assert statements[0] in (tmp_path / "whole" / "report.html").read_text(encoding="utf-8")
+    assert not [one for one in statements if one in text]
+    book, whole = (openpyxl.load_workbook(tmp_path / name / "report.xlsx") for name in ("large", "whole"))
+    assert book.sheetnames == whole.sheetnames
+    assert str(book["Evidence"]["A1"].value).startswith(said)
+    assert book["Evidence"].max_row == 1
+    # All that was counted is the same.
+    large, small = ({path.name for path in (tmp_path / name).glob("*.csv")} for name in ("large", "whole"))
+    assert small - large == {"evidence.csv"}
+    for name in large - {"gaps.csv"}:
+        assert (tmp_path / "large" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    gaps, others = (pd.read_csv(tmp_path / name / "gaps.csv") for name in ("large", "whole"))
+    pd.testing.assert_frame_equal(gaps.drop(columns="statement_ids"), others.drop(columns="statement_ids"))
+
+
+def test_where_no_response_was_judged_the_report_says_that_first(study: pg.Study) -> None:
+    bare = study.with_tables(responses=study.tables["responses"].iloc[:0])
+    text = " ".join(render_text(gather_content(bare, robustness=False)).split())
+    assert "can't be said: nobody has judged a response to any of them" in text
+    assert "shown to be absent" not in text

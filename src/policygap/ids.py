@@ -126,7 +126,7 @@ def _join(cells: pd.Series, known: pd.Series) -> Array:
             here[new] = found[new] + first
             at += len(asked)
         first += len(ids)
-    pa.default_memory_pool().release_unused()
+        pa.default_memory_pool().release_unused()
     return places
 
 

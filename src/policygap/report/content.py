@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 import pandas as pd
 from attrs import frozen
@@ -24,13 +25,16 @@ from ..study import Study
 from ..tracing import find_conflicts, list_speakers
 from ..uncertainty import Bootstrap, bootstrap
 
-__all__ = ["LEADING", "Content", "gather_content"]
+__all__ = ["LEADING", "MOST_SHOWN", "Content", "gather_content"]
+
+MOST_SHOWN: Final = 100_000
+"""Statements that count, or codings of them, up to which a report holds each of them."""
 
 LEADING = ("unmet_call", "weakly_met", "no_answer_found", "excluded")
 """The classes of themes that a report leads with, in order."""
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class Content:
     """What a report says.
 
@@ -123,6 +127,12 @@ class Content:
         marked = own + f" {self._mark}" if self._mark else own
         variant = statements.get(f"text_{self.language}")
         return (marked if variant is None else variant.astype(object).where(variant.notna(), marked)).tolist()
+
+    @cached_property
+    def holds_statements(self) -> bool:
+        """Whether the report holds each statement: beyond so many no page can be opened, and no sheet holds them."""
+        touches = self.coverage.touches
+        return max(int(touches.counted.sum()), len(touches.codings)) <= MOST_SHOWN
 
     @property
     def title(self) -> str:

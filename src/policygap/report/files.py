@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
+from attrs import evolve
 
 from .. import __version__
 from ..choices import Choices
@@ -233,7 +234,7 @@ def collect_tables(content: Content) -> dict[str, pd.DataFrame]:
     """The tables behind a report, by file name without suffix; an index becomes the column ``id``."""
     coverage = content.coverage
     tables = {
-        "gaps": pd.DataFrame([gap.to_dict() for gap in content.gaps]),
+        "gaps": _gaps(content),
         "themes": coverage.themes.reset_index(),
         "targets": coverage.targets.reset_index(),
         "left_out": coverage.left_out,
@@ -242,8 +243,9 @@ def collect_tables(content: Content) -> dict[str, pd.DataFrame]:
         "speakers": content.speakers,
         "conflicts": content.conflicts,
         "notices": _notices(content),
-        "evidence": collect_evidence(content.study, content.choices),
     }
+    if content.holds_statements:
+        tables["evidence"] = collect_evidence(content.study, content.choices)
     tables["intervals"] = content.drawn.intervals
     if content.robustness is not None:
         tables |= _of_robustness(content.robustness)
@@ -253,6 +255,12 @@ def collect_tables(content: Content) -> dict[str, pd.DataFrame]:
         tables["by_group"] = content.by_group
     matrices = {f"matrix_{content.file_name(kind)}": matrix for kind, matrix in content.matrices.items()}
     return tables | {name: matrix.to_long() for name, matrix in matrices.items()}
+
+
+def _gaps(content: Content) -> pd.DataFrame:
+    """The gaps; without the ids of the statements behind them where there are too many to hold."""
+    lines = content.gaps if content.holds_statements else [evolve(gap, statements=()) for gap in content.gaps]
+    return pd.DataFrame([gap.to_dict() for gap in lines])
 
 
 def _of_robustness(tried: Robustness) -> dict[str, pd.DataFrame]:

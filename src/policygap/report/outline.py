@@ -90,6 +90,8 @@ def _answer(content: Content) -> Iterator[Block]:
     if top:
         yield Bullets(title=say("report.worst_first", language), items=tuple(_gap_item(content, gap) for gap in top))
     yield Paragraph(text=study_line(content), weight="note")
+    if not content.holds_statements:
+        yield Paragraph(text=say("report.too_many", language), weight="note")
     left_out = left_out_line(content)
     if left_out:
         yield Paragraph(text=left_out, weight="note")
@@ -104,6 +106,8 @@ def _verdict(content: Content, counts: Mapping[str, int]) -> str:
         if count or kind == LEADING[0]
     ]
     themes = say("word.themes", language, count=len(content.study.themes))
+    if "not_assessed" in content.kinds("theme") and set(content.kinds("theme")) <= {"not_assessed", "neither"}:
+        return say("report.no_policy_line", language, themes=themes)
     return say("report.summary_line", language, themes=themes, classes="; ".join(parts))
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from functools import partial
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from .. import __version__
@@ -24,6 +24,9 @@ from .outline import show_cell
 from .payload import pack_evidence
 
 __all__ = ["render_page"]
+
+_NONE: Final[dict[str, Any]] = {"speakers": (), "kinds": (), "traces": {}, "statements": None}
+"""What is packed where there are too many statements for a page."""
 
 
 def render_page(content: Content, document: Document, drawings: Drawings) -> str:
@@ -38,7 +41,7 @@ def render_page(content: Content, document: Document, drawings: Drawings) -> str
     style, script = _asset("page.css"), _asset("page.js")
     environment = _environment()
     environment.filters["places"] = _as_place
-    evidence = pack_evidence(content)
+    evidence = pack_evidence(content) if content.holds_statements else _NONE
     data = json.dumps(_clean(evidence), ensure_ascii=False, separators=(",", ":"))
     groups = {speaker["group"] for speaker in evidence["speakers"]}
     page = environment.get_template("page.html.j2").render(
@@ -61,6 +64,7 @@ def render_page(content: Content, document: Document, drawings: Drawings) -> str
         ],
         measures=("speakers", "statements", "share") if len(content.study.statements) else ("links",),
         traced=frozenset(evidence["traces"]),
+        holds_statements=content.holds_statements,
     )
     return str(page)
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..escaping import clip, flat, for_html, is_formula
 from ..evidence import collect_evidence
+from ..ids import find_rows
 from ..io.excel import LARGEST_NUMBER, MOST_CHARACTERS, MOST_ROWS, require_excel
 from ..matrices import EVIDENCE, NOT_ASSESSED
 from ..messages import say, word
@@ -85,35 +86,41 @@ def _table_of(document: Document, section: str) -> Table | None:
     return None
 
 
-def _gather(content: Content) -> pd.DataFrame:
-    """The evidence with labels and texts, theme by theme and target by target; rows without either at the end."""
+def _gather(content: Content) -> pd.DataFrame | None:
+    """The evidence with labels and texts, theme by theme and target by target; rows without either at the end.
+
+    ``None`` where no sheet holds it.
+    """
     study, language = content.study, content.language
-    frame = collect_evidence(study, content.choices)
+    frame = collect_evidence(study, content.choices) if content.holds_statements else None
+    if frame is None or len(frame) >= MOST_ROWS:
+        return None
     if frame.empty:
         return pd.DataFrame(columns=list(_EVIDENCE))
     labels = {code.id: content.label(code) for code in study.codes}
     order = {code.id: place for place, code in enumerate(study.codes)}
-    statements = study.statements
-    texts = dict(zip(statements["id"].astype(object), content.texts(statements), strict=True))
-    held = statements.set_index(statements["id"].astype(object))
-    frame = frame[frame["statement"].notna()].astype(object)
+    frame = frame[frame["statement"].notna()]
+    held = study.statements.iloc[find_rows(frame["statement"], study.statements["id"])]
+    frame = frame.astype(object)
     frame = frame.assign(
         theme_label=frame["theme"].map(labels),
         target_label=frame["target"].map(labels),
-        text=frame["statement"].map(texts),
-        source=frame["statement"].map(held["source"].astype(object)),
-        locator=frame["statement"].map(held["locator"].astype(object)),
+        text=content.texts(held),
+        source=held["source"].astype(object).to_numpy(),
+        locator=held["locator"].astype(object).to_numpy(),
         by_theme=frame["theme"].map(order).fillna(len(order)),
         by_target=frame["target"].map(order).fillna(len(order)),
         kind=frame["kind"].map(lambda name: word("statement_kind", name, language), na_action="ignore"),
         voice=frame["voice"].map(lambda name: word("voice", name, language), na_action="ignore"),
     )
     frame = frame.sort_values(["by_theme", "by_target"], kind="stable")
-    return frame[list(_EVIDENCE)].head(MOST_ROWS - 1).reset_index(drop=True)
+    return frame[list(_EVIDENCE)].reset_index(drop=True)
 
 
-def _spans(content: Content, evidence: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
+def _spans(content: Content, evidence: pd.DataFrame | None) -> dict[tuple[str, str], tuple[int, int]]:
     """For each theme and target with evidence, the first and last of its rows, which stand together."""
+    if evidence is None:
+        return {}
     both = evidence["theme"].notna() & evidence["target"].notna()
     keys = pd.MultiIndex.from_frame(evidence.loc[both, ["theme", "target"]])
     places = np.flatnonzero(both.to_numpy())
@@ -293,8 +300,11 @@ class _Writer:
         frame = pd.DataFrame([list(row) for row in table.rows], dtype=object)
         self.table(name, frame.set_axis(list(table.headings), axis="columns") if len(frame.columns) else frame)
 
-    def evidence(self, frame: pd.DataFrame) -> None:
+    def evidence(self, frame: pd.DataFrame | None) -> None:
         sheet = self.sheet(self.evidence_name)
+        if frame is None:
+            self.write(sheet, 0, 0, say("report.too_many", self.language))
+            return
         for column, name in enumerate(_EVIDENCE):
             self.write(sheet, 0, column, name, "head")
         for row, cells in enumerate(frame.itertuples(index=False), start=1):

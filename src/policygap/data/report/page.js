@@ -1,6 +1,8 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
+  for (const drawing of document.querySelectorAll("svg.drawing")) drawing.style.width = `${Number(drawing.dataset.width) * 1.12}px`;
+  if (!data.statements) return;                      // too many for a page: the tables say all
   const words = data.words, map = document.getElementById("map-view"), dialog = document.getElementById("sheet");
   const make = (tag, options = {}, ...children) => {
     const element = document.createElement(tag);
@@ -321,7 +323,6 @@
   });
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", () => { for (const body of document.querySelectorAll("tbody[data-waiting]")) body.closest("table").fill(body); });
-  for (const drawing of document.querySelectorAll("svg.drawing")) drawing.style.width = `${Number(drawing.dataset.width) * 1.12}px`;
   document.documentElement.classList.add("works");
   for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
   if (map) recount();
