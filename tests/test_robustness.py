@@ -61,7 +61,7 @@ def read_with(study: pg.Study, variant: Variant) -> set[tuple[str, str, str]]:
     return set(
         zip(
             speakers[touches.statement],
-            touches.statement_ids[touches.statement],
+            touches.name_statements(touches.statement),
             touches.codes[touches.code],
             strict=True,
         )
@@ -244,7 +244,7 @@ def test_a_flipped_reading_is_the_other_reading_there_and_nowhere_else(bundled: 
     assert flipped.codings[~here].equals(bundled.codings[~here])
     before, after = (pg.measure_coverage(one).touches for one in (bundled, flipped))
     other = pg.measure_coverage(bundled, reading="alternative").touches
-    place = list(before.statement_ids).index(single.name)
+    place = list(before.study.statements["id"]).index(single.name)
     assert set(after.code[after.statement == place]) == set(other.code[other.statement == place])
     everywhere = bundled.with_readings_swapped([True] * len(bundled.codings))
     assert outcomes_of(everywhere) == outcomes_of(bundled, reading="alternative")

@@ -96,7 +96,7 @@ def test_a_naive_loop_finds_the_same_rows_assessments_and_statements_left_out(
                 if row["code"] is not None and reasons[row["statement"]] is None:
                     polarity = (row["polarity"] == "for", row["polarity"] == "against")
                     touched[row["statement"], row["code"], *polarity, row["basis"], row["coder"]] += 1
-        names = touches.statement_ids
+        names = touches.name_statements(np.arange(len(study.statements)))
         assert dict(zip(names, touches.counted, strict=True)) == {name: why is None for name, why in reasons.items()}
         assert touched == Counter(
             (names[row["statement"]], touches.codes[row["code"]], row["supports"], row["against"], *by)
@@ -282,8 +282,8 @@ def test_a_row_of_a_hundred_thousand_codings_costs_a_few_bytes_and_no_object() -
     rows = touches.rows
     assert len(rows) == 100_000
     assert {name: str(kind) for name, kind in rows.dtypes.items()} == {
-        "statement": "int64", "code": "int64", "supports": "bool", "against": "bool",
+        "statement": "int64", "code": "int8", "supports": "bool", "against": "bool",
         "basis": "category", "coder": "category",
     }  # fmt: skip
-    assert rows.memory_usage(deep=True, index=False).sum() < 24 * len(rows)
+    assert rows.memory_usage(deep=True, index=False).sum() < 16 * len(rows)
     assert all(looked.dtype == bool for looked in touches.looked.values())

@@ -20,6 +20,7 @@ from attrs import evolve, frozen
 
 from .choices import Choices
 from .errors import Problem, UsageError, missing_extra
+from .ids import find_rows
 from .intervals import fewest_replicates, judge_draws, percentile
 from .resampling import draw_sums, make_sums
 from .study import Study
@@ -162,7 +163,7 @@ def measure_agreement(
         differ.append(answers.differences(first, names))
     columns = ["statements", "codes", "same", "alpha", "alpha_low", "alpha_high", "masi", "masi_low", "masi_high"]
     disagreements = pd.concat(differ, ignore_index=True)
-    order = pd.Index(first.statement_ids).get_indexer(pd.Index(disagreements["statement"]))
+    order = find_rows(disagreements["statement"], study.statements["id"])
     return Agreement(
         study=study,
         coders=names,
@@ -319,7 +320,7 @@ class _Answers:
         given, looked = self.given[:, statement, code], self.looked[:, statement]
         return pd.DataFrame(
             {
-                "statement": touches.statement_ids[self.statements[statement]],
+                "statement": touches.name_statements(self.statements[statement]),
                 "code": touches.codes[self.codes[code]],
                 "kind": self.kind,
                 "given_by": _names(coders, given),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,7 +11,19 @@ import pandas as pd
 
 from .errors import Problem, StudyError, missing_extra
 
-__all__ = ["DAMAGED", "list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
+__all__ = [
+    "DAMAGED",
+    "check_size",
+    "count_rows",
+    "holds_ids",
+    "holds_text",
+    "list_parts",
+    "load_parquet",
+    "load_pyarrow",
+    "look_at",
+    "read_parquet",
+    "write_parquet",
+]
 
 _CELL = 8  # bytes that a cell takes in memory at the least
 _GROUP = 100_000  # rows that are read together when one of them is looked at
@@ -46,72 +58,123 @@ def list_parts(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(part for part in path.glob("*.parquet") if not part.name.startswith((".", "_"))))
 
 
-def read_parquet(
-    parts: Iterable[Path], *, coded: Sequence[str], most: int, later: Callable[[str], bool] = lambda _: False
-) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """Read the parts of a table under each other.
-
-    Parameters
-    ----------
-    parts
-        Parquet files with the same columns.
-    coded
-        Columns that become categories: ids and words.
-    most
-        How many bytes they may take in memory; what a file says of its rows is believed before anything is read.
-    later
-        Which columns, if they hold text, are not read now.
-
-    Returns
-    -------
-    pandas.DataFrame, list of str, list of str
-        The columns that were read, the names of all, in order, and the names of those that were not read.
+def look_at(parts: Iterable[Path]) -> Any:
+    """The schema that all parts of a table have.
 
     Raises
     ------
     StudyError
-        Naming each part that is damaged, too large, or has other columns than the first.
+        Naming each part that is damaged, or has other columns than the first.
     UsageError
         Where the extra ``arrow`` is not installed.
     """
-    pa = load_pyarrow("Parquet")
+    load_pyarrow("Parquet")
     files = list(parts)
     problems: list[Problem] = []
     first: Any = None
-    left: list[str] = []
-    size = 0
     for part in files:
         try:
-            metadata, schema = _look(part)
+            schema = _schema(part)
         except DAMAGED as error:
             problems.append(_damaged(part, error))
             continue
         first = first or schema
-        left = [field.name for field in first if later(field.name) and _is_text(field.type)]
-        size += metadata.num_rows * (len(schema) - len(left)) * _CELL
         problems += _judge(part, schema, first, files[0].name)
+    if problems:
+        raise StudyError(problems)
+    return first
+
+
+def check_size(parts: Sequence[Path], columns: int, most: int) -> None:
+    """Refuse parts whose rows would take too much memory; what the files say of them is believed.
+
+    Parameters
+    ----------
+    parts
+        Parquet files with the same columns (see :func:`look_at`).
+    columns
+        How many columns have a place in memory for each row.
+    most
+        How many bytes they may take.
+
+    Raises
+    ------
+    StudyError
+        Naming the first part.
+    """
+    size = sum(count_rows(part) for part in parts) * columns * _CELL
     if size > most:
         what = f"its rows take {size / 1e6:,.0f} MB or more, and {most / 1e6:,.0f} MB are read"
-        problems.append(_problem(files[0], what, "if you trust it, raise the limit"))
+        raise StudyError([_problem(parts[0], what, "if you trust it, raise the limit")])
+
+
+def read_parquet(parts: Sequence[Path], names: Sequence[str], *, coded: Sequence[str]) -> pd.DataFrame:
+    """Read columns of the parts of a table under each other, a column and a row group at a time.
+
+    Parameters
+    ----------
+    parts
+        Parquet files with the same columns (see :func:`look_at`).
+    names
+        The columns to read.
+    coded
+        Those of them that become categories: ids and words.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns that were read.
+
+    Raises
+    ------
+    StudyError
+        Naming each part that is damaged.
+    """
+    problems: list[Problem] = []
+    columns = {name: _read_column(parts, name, name in coded, problems) for name in names}
     if problems:
-        raise StudyError(problems)
-    tables = list(_read(files, [name for name in first.names if name not in left], coded, problems))
+        raise StudyError(dict.fromkeys(problems))
+    load_pyarrow("Parquet").default_memory_pool().release_unused()
+    return pd.DataFrame(columns, index=pd.RangeIndex(sum(count_rows(part) for part in parts)), copy=False)
+
+
+def count_rows(part: Path) -> int:
+    """How many rows a file says that it has."""
+    with load_parquet().ParquetFile(part) as file:
+        return int(file.metadata.num_rows)
+
+
+def _read_column(parts: Sequence[Path], name: str, coded: bool, problems: list[Problem]) -> Any:
+    """One column, under each other; nothing where a part is damaged, which is then among the problems."""
+    pa = load_pyarrow("Parquet")
+    pieces: list[Any] = []
+    for part in parts:
+        try:
+            with load_parquet().ParquetFile(part, read_dictionary=[name] if coded else []) as file:
+                for group in range(file.num_row_groups):
+                    column = file.read_row_group(group, columns=[name]).column(0)
+                    column.validate(full=True)
+                    pieces += _code(column).chunks if coded else column.cast(_plain(column.type)).chunks
+        except DAMAGED as error:
+            problems.append(_damaged(part, error))
     if problems:
-        raise StudyError(problems)
-    table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+        return None
+    kinds = pa.unify_schemas([pa.schema([(name, piece.type)]) for piece in pieces], promote_options="permissive")
+    kind = kinds.field(0).type if pieces else pa.null()
     try:
-        return table.to_pandas(), list(first.names), left
+        whole = pa.chunked_array([piece.cast(kind) for piece in pieces], kind)
+        return (whole.unify_dictionaries() if coded else whole).to_pandas()
     except DAMAGED as error:  # such as a time zone that does not exist
-        raise StudyError([_damaged(files[0], error)]) from None
+        problems.append(_damaged(parts[0], error))
+        return None
 
 
-def _look(part: Path) -> tuple[Any, Any]:
+def _schema(part: Path) -> Any:
     if part.exists() and not part.is_file():
         raise OSError("it is no file")  # such as a pipe, which would be waited for
     with load_parquet().ParquetFile(part) as file:
         pa = load_pyarrow("Parquet")
-        fields = [(field.name, _plain(field.type)) for field in file.schema_arrow]
-        return file.metadata, pa.schema(fields)
+        return pa.schema([(field.name, _plain(field.type)) for field in file.schema_arrow])
 
 
 def _plain(kind: Any) -> Any:
@@ -156,33 +219,24 @@ def _is_bytes(kind: Any) -> bool:
     return any(is_one(kind) for is_one in kinds)
 
 
-def _is_text(kind: Any) -> bool:
+def holds_text(kind: Any) -> bool:
+    """Whether a column of this type holds text."""
     types = load_pyarrow("Parquet").types
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _read(parts: Sequence[Path], names: Sequence[str], coded: Sequence[str], problems: list[Problem]) -> Iterator[Any]:
-    for part in parts:
-        try:
-            table = (
-                load_parquet().read_table(part, columns=list(names), partitioning=None).replace_schema_metadata(None)
-            )
-            table.validate(full=True)
-            yield _code(table, coded)
-        except DAMAGED as error:
-            problems.append(_damaged(part, error))
+def holds_ids(kind: Any) -> bool:
+    """Whether a column of this type holds text or whole numbers, as ids are."""
+    return holds_text(kind) or bool(load_pyarrow("Parquet").types.is_integer(kind))
 
 
-def _code(table: Any, coded: Sequence[str]) -> Any:
-    """A table whose coded columns are dictionaries of text, and no others are dictionaries."""
+def _code(column: Any) -> Any:
+    """A column as a dictionary of text."""
     pa = load_pyarrow("Parquet")
     texts = pa.dictionary(pa.int32(), pa.string())
-    for place, field in enumerate(table.schema):
-        if field.name in coded or pa.types.is_dictionary(field.type):
-            column = table.column(place).cast(_plain(field.type))
-            column = column.cast(pa.string()).dictionary_encode().cast(texts) if field.name in coded else column
-            table = table.set_column(place, field.name, column)
-    return table
+    if pa.types.is_dictionary(column.type):
+        return column.cast(pa.dictionary(column.type.index_type, pa.string())).cast(texts)
+    return column.cast(pa.string()).dictionary_encode().cast(texts)
 
 
 def _problem(part: Path, what: str, fix: str) -> Problem:

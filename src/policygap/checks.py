@@ -14,15 +14,19 @@ from attrs import frozen
 
 from . import assertions
 from .choices import BASES, KINDS, UNITS, VOICES, WEIGHTS
+from .disk import DiskTextDtype
 from .errors import Problem
+from .ids import find_rows
 from .schema import SAMPLINGS, TABLES, Column, Form
 from .spelling import nearest, suggest
 
 __all__ = ["check_tables"]
 
 Frames = Mapping[str, pd.DataFrame]
+Array = np.ndarray[Any, Any]
 
 _MOST_STEPS = 10
+_MOST_COMPARED = 10_000_000  # pairs of an unknown and a known id, to find one that may be meant
 
 
 @frozen(kw_only=True)
@@ -30,19 +34,19 @@ class _Places:
     """Where a table's rows stand in the files, for messages."""
 
     files: Mapping[str, str]
-    row: Callable[[str, int], int]
+    row: Callable[[str, int], tuple[str, int]]
     unread: frozenset[str] = frozenset()
 
     def problem(self, table: str, position: int | np.intp, column: str, what: str, fix: str) -> Problem:
-        row = self.row(table, int(position))
-        return Problem(file=self.files.get(table, table), row=row, column=column, what=what, fix=fix)
+        file, row = self.row(table, int(position))
+        return Problem(file=file, row=row, column=column, what=what, fix=fix)
 
 
 def check_tables(
     frames: Frames,
     meta: Mapping[str, Any],
     files: Mapping[str, str],
-    row: Callable[[str, int], int],
+    row: Callable[[str, int], tuple[str, int]],
     *,
     unread: frozenset[str] = frozenset(),
 ) -> tuple[Problem, ...]:
@@ -55,7 +59,7 @@ def check_tables(
     meta
         The study's metadata.
     files, row
-        The file of a table, and the row number in it of a frame's position.
+        The file of a table; and for a table and a position in its frame, the file and the number of the row in it.
     unread
         Tables that could not be read whole, by problems that were reported already: what refers to them is not judged.
     """
@@ -106,26 +110,38 @@ def _references(frames: Frames, places: _Places) -> Iterator[Problem]:
         for column in table.columns:
             if column.form is not Form.REF or frames[table.name].empty or places.unread & {*column.refers}:
                 continue
+            cells = frames[table.name][column.name]
+            if isinstance(cells.dtype, DiskTextDtype):
+                yield from _unknown_rows(cells, frames[column.refers[0]]["id"], column, table.name, places)
+                continue
             # An actor's group is required too, but only a stated count may speak of the whole.
             known = _known_ids(frames, column)
             if table.name == "actors":
                 known = known.drop("all", errors="ignore")
-            yield from _dangling(frames[table.name][column.name], column, known, table.name, places)
+            yield from _dangling(cells, column, known, table.name, places)
+
+
+def _unknown_rows(cells: pd.Series, known: pd.Series, column: Column, table: str, places: _Places) -> Iterator[Problem]:
+    """References on the disk to rows that are not there: those rows alone are brought into memory."""
+    unknown = np.flatnonzero((find_rows(cells, known) < 0) & cells.notna().to_numpy())
+    if len(unknown):
+        yield from _dangling(
+            cells.iloc[unknown].astype("str"), column, pd.Index(known.dropna().astype(object)), table, places
+        )
 
 
 def _dangling(cells: pd.Series, column: Column, known: pd.Index, table: str, places: _Places) -> Iterator[Problem]:
     if column.many:
         lists = cells.dropna().str.split(";")
         cells = lists.explode().str.strip()
-    values = pd.Index(cells.dropna().unique().astype(object))
+    values = pd.Index(cells.unique()).dropna().astype(object)
     # By look-up and not by isin, which would go through every known id for a handful of cells.
     unknown = values[known.get_indexer(values) < 0] if known.is_unique else values[~values.isin(known)]
     if unknown.empty:
         return
-    fixes = {
-        name: suggest(str(name), known, otherwise=f"add it to {' or '.join(column.refers)}, or correct it")
-        for name in unknown
-    }
+    likely = known if len(known) * len(unknown) <= _MOST_COMPARED else ()
+    otherwise = f"add it to {' or '.join(column.refers)}, or correct it"
+    fixes = {name: suggest(str(name), likely, otherwise=otherwise) for name in unknown}
     kinds = " or ".join(column.refers)
     for position, name in cells[cells.isin(unknown)].items():
         what = f"'{name}' is not an id in {kinds}"
@@ -139,8 +155,11 @@ def _cycles(frames: Frames, places: _Places) -> Iterator[Problem]:
     )
     for table, column in chains:
         frame = frames[table]
+        used = frame[column].notna()
+        if not used.any():
+            continue
         # Of doubled ids, a problem of their own, the first counts: every id has one step up, so circles never branch.
-        used = frame[column].notna() & frame["id"].notna() & ~frame["id"].duplicated()
+        used &= frame["id"].notna() & ~frame["id"].duplicated()
         where = dict(zip(frame.loc[used, "id"].astype(object), np.flatnonzero(used), strict=True))
         above = dict(zip(where, frame.loc[used, column].astype(object), strict=True))
         for circle in _circles(above):
@@ -203,12 +222,19 @@ def _codings(frames: Frames, places: _Places) -> Iterator[Problem]:
             f"'{word}' is neither theme nor the kind of a target",
             suggest(word, known, otherwise=f"write one of {', '.join(known)}"),
         )
-    actual = frame["code"].astype(object).map(kinds)
-    differs = frame["kind"].notna() & ~unknown & actual.notna() & (actual != frame["kind"].astype(object))
-    for position in np.flatnonzero(differs):
+    for position in np.flatnonzero(~unknown & _has_other_kind(frame, kinds)):
         code = frame["code"].iloc[position]
-        what = f"'{code}' is a {actual.iloc[position]}, but the kind says {frame['kind'].iloc[position]}"
+        what = f"'{code}' is a {kinds[code]}, but the kind says {frame['kind'].iloc[position]}"
         yield places.problem("codings", position, "kind", what, "leave the kind empty where there is a code")
+
+
+def _has_other_kind(frame: pd.DataFrame, kinds: pd.Series) -> Array:
+    """Which codings say another kind than that of their code, told by their words and not row by row."""
+    codes, said = (frame[name].astype("category").cat for name in ("code", "kind"))
+    actual = kinds.reindex(codes.categories.astype(object))
+    place = said.categories.astype(object).get_indexer(pd.Index(actual, dtype=object))
+    known = np.append(actual.notna(), False)[codes.codes.to_numpy()]  # a missing code reads the last
+    return known & frame["kind"].notna().to_numpy() & (np.append(place, -1)[codes.codes] != said.codes.to_numpy())
 
 
 def _links(frames: Frames, places: _Places) -> Iterator[Problem]:
@@ -246,7 +272,7 @@ def _claims(frames: Frames, places: _Places) -> Iterator[Problem]:
             text = frame[column].iloc[position]
             if not isinstance(text, str):
                 continue
-            place = {"file": places.files.get("claims", "claims"), "row": places.row("claims", position)}
+            place = dict(zip(("file", "row"), places.row("claims", position), strict=True))
             yield from assertions.judge_text(text, column=column, **place)  # type: ignore[arg-type]  # file and row
             for where, kind, name in _named_in(text, column):
                 if kind in known and name not in known[kind]:
@@ -269,7 +295,10 @@ def _named_in(text: str, column: str) -> Iterator[tuple[str, str, str]]:
 
 def _known_names(frames: Frames) -> dict[str, list[str]]:
     """By what a claim may name, the names there are; a locator is free."""
-    ids = {name: [*frames[name]["id"].dropna()] for name, table in TABLES.items() if table.key is not None}
+    ids = {
+        name: [*frames[name]["id"].dropna()]
+        for name in ("themes", "targets", "groups", "actors", "questions", "sources")
+    }
     statements, codings = frames["statements"], frames["codings"]
     addressees = statements["addressees"].dropna().str.split(";").explode().str.strip()
     weights = [*statements.columns, *frames["actors"].columns, *frames["groups"].columns]

@@ -21,9 +21,10 @@ Array = np.ndarray[Any, Any]
 
 _OPEN: Final = 64  # files of a table that are held open
 _WIDE: Final = 2**31 - 1  # rows from which on their numbers need eight bytes
+_BLOCK: Final = 1 << 20  # rows that are read together where they are not those of a whole file
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class DiskTable:
     """The rows of Parquet files under each other, read a row group at a time.
 
@@ -50,6 +51,12 @@ class DiskTable:
         """Where each row group begins, and where the last one ends."""
         sizes = [self._file(number).metadata.row_group(group).num_rows for number, group in self.groups]
         return [0, *np.cumsum(sizes, dtype=np.int64).tolist()]
+
+    @cached_property
+    def rows(self) -> Array:
+        """The numbers of all rows, which columns that are whole have in common."""
+        rows = self.starts[-1]
+        return np.arange(rows, dtype=np.int32 if rows < _WIDE else np.int64)
 
     def _file(self, number: int) -> Any:
         if number not in self._files:
@@ -83,17 +90,18 @@ class DiskTable:
         ]
         return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
 
-    def take(self, column: str, positions: Array) -> Array:
-        """Cells of a column by row, as Python texts; ``nan`` where one is missing, or the position is -1."""
+    def take(self, column: str, positions: Array) -> Any:
+        """Cells of a column by row, as Arrow text; missing where one is, or where the position is -1."""
         pa = load_pyarrow("Parquet")
-        texts = np.full(len(positions), np.nan, dtype=object)
         groups = np.searchsorted(self.starts, positions, side="right") - 1
+        order, pieces = [np.flatnonzero(positions < 0)], [pa.nulls(int((positions < 0).sum()), pa.large_string())]
         for group in np.unique(groups[positions >= 0]).tolist():
             here = np.flatnonzero((groups == group) & (positions >= 0))
-            found = self.cells(group, column).take(pa.array(positions[here] - self.starts[group]))
-            there = ~found.is_null().to_numpy(zero_copy_only=False)
-            texts[here[there]] = found.to_numpy(zero_copy_only=False)[there]
-        return texts
+            order.append(here)
+            pieces.append(self.cells(group, column).take(pa.array(positions[here] - self.starts[group])))
+        places = np.empty(len(positions), dtype=np.int64)
+        places[np.concatenate(order)] = np.arange(len(positions))
+        return pa.chunked_array(pieces).take(pa.array(places)).combine_chunks()
 
 
 def _mark(part: Path) -> tuple[int, int]:
@@ -116,10 +124,18 @@ def _tidy(cells: Any) -> Any:
 
 @register_extension_dtype
 class DiskTextDtype(ExtensionDtype):
-    """The type of a column of text that stays on the disk."""
+    """The type of a column of text that stays on the disk.
+
+    Columns in which no text stands twice, such as ids, are of a type of their own, one for each such column of files:
+    where two of them are of the same type, their rows tell whether two texts are the same.
+    """
 
     name = "text-on-disk"
     type = str
+    _metadata = ("ids_of",)
+
+    def __init__(self, ids_of: tuple[DiskTable, str] | None = None) -> None:
+        self.ids_of = ids_of
 
     @property
     def na_value(self) -> float:
@@ -138,15 +154,28 @@ class DiskText(ExtensionArray):
     Parts of it stay on the disk too; whatever makes new texts of it, such as ``astype("str")``, reads it.
     """
 
-    def __init__(self, table: DiskTable, column: str, positions: Array, missing: Array) -> None:
+    def __init__(
+        self, table: DiskTable, column: str, positions: Array, missing: Array, *, dtype: DiskTextDtype
+    ) -> None:
         self._table, self._column, self._positions, self._missing = table, column, positions, missing
+        self._dtype = dtype
 
     @classmethod
     def open(cls, table: DiskTable, column: str) -> DiskText:
         """A whole column; reads it once, to see what is missing."""
         missing = np.append(table.missing(column), True)  # the last is what a position of -1 reads
-        rows = len(missing) - 1
-        return cls(table, column, np.arange(rows, dtype=np.int32 if rows < _WIDE else np.int64), missing)
+        return cls(table, column, table.rows, missing, dtype=DiskTextDtype())
+
+    @classmethod
+    def empty(cls, rows: int) -> DiskText:
+        """A column without any text, which takes no room."""
+        positions = np.broadcast_to(np.array(-1, dtype=np.int32), rows)
+        return cls(DiskTable(()), "", positions, np.ones(1, dtype=bool), dtype=DiskTextDtype())
+
+    def as_ids(self) -> DiskText:
+        """The same column, of which it is known that no text stands twice in it."""
+        dtype = DiskTextDtype((self._table, self._column))
+        return DiskText(self._table, self._column, self._positions, self._missing, dtype=dtype)
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Any:
@@ -154,7 +183,7 @@ class DiskText(ExtensionArray):
 
     @classmethod
     def _from_factorized(cls, values: Array, original: DiskText) -> Any:
-        return pd.array(values, dtype="str")
+        return original._at(values) if original._dtype.ids_of else pd.array(values, dtype="str")
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[DiskText]) -> Any:
@@ -164,31 +193,55 @@ class DiskText(ExtensionArray):
         return pd.array(np.concatenate([np.asarray(one) for one in to_concat]), dtype="str")
 
     def _at(self, positions: Array) -> DiskText:
-        return DiskText(self._table, self._column, positions, self._missing)
+        return DiskText(self._table, self._column, positions, self._missing, dtype=self._dtype)
 
     @property
     def dtype(self) -> DiskTextDtype:
         """Text on the disk."""
-        return DiskTextDtype()
+        return self._dtype
 
     @property
     def nbytes(self) -> int:
         """What it takes in memory."""
         return int(self._positions.nbytes)
 
+    @property
+    def table(self) -> DiskTable:
+        """The files it is a column of."""
+        return self._table
+
+    @property
+    def rows(self) -> Array:
+        """For each cell the number of its row in the files, -1 where the cell is missing."""
+        return np.where(self._missing[self._positions], -1, self._positions)
+
+    def blocks(self) -> Iterator[Any]:
+        """The texts as Arrow arrays, one after the other, never all at once."""
+        if self._positions is self._table.rows:
+            yield from (self._table.cells(group, self._column) for group in range(len(self._table.groups)))
+        else:
+            for first in range(0, len(self), _BLOCK):
+                yield self._table.take(self._column, self._positions[first : first + _BLOCK])
+
     def __len__(self) -> int:
         return len(self._positions)
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, (int, np.integer)):
-            return self._table.take(self._column, np.array([self._positions[item]]))[0]
+            text = self._table.take(self._column, np.array([self._positions[item]]))[0].as_py()
+            return np.nan if text is None else text
         return self._at(self._positions[pd.api.indexers.check_array_indexer(self, item)])
 
     def __iter__(self) -> Iterator[Any]:
         return iter(np.asarray(self))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        texts = self._table.take(self._column, self._positions)
+        texts = np.full(len(self), np.nan, dtype=object)
+        at = 0
+        for block in self.blocks():
+            there = ~block.is_null().to_numpy(zero_copy_only=False)
+            texts[at : at + len(block)][there] = block.to_numpy(zero_copy_only=False)[there]
+            at += len(block)
         return texts if dtype is None else texts.astype(dtype)
 
     def __eq__(self, other: object) -> Any:
@@ -200,10 +253,26 @@ class DiskText(ExtensionArray):
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """Texts of another type, read from the disk."""
-        if isinstance(dtype, DiskTextDtype) or dtype == DiskTextDtype.name:
+        dtype = pd.api.types.pandas_dtype(dtype)
+        if isinstance(dtype, DiskTextDtype):
             return self
-        texts = np.asarray(self)
-        return texts if dtype is object or dtype == "object" else pd.array(texts, dtype="str").astype(dtype)
+        if dtype == "category" and self._dtype.ids_of:
+            return self._to_categories().astype(dtype)
+        if isinstance(dtype, np.dtype):
+            return np.asarray(self, dtype=dtype)
+        arrow = load_pyarrow("Parquet")
+        texts = arrow.chunked_array([*self.blocks()], arrow.large_string())
+        return pd.array(texts, dtype=pd.StringDtype("pyarrow", na_value=np.nan)).astype(dtype)  # type: ignore[arg-type]  # takes Arrow
+
+    def _to_categories(self) -> pd.Categorical:
+        """Categories of text, sorted, each read once."""
+        rows = self.rows
+        used = np.unique(rows[rows >= 0])
+        texts = pd.Index(self._at(used).astype("str"))
+        order = texts.argsort()
+        place = np.full(len(self._missing), -1, dtype=np.int32)  # the last is what a row of -1 reads
+        place[used[order]] = np.arange(len(used))
+        return pd.Categorical.from_codes(place[rows], categories=texts[order])
 
     def isna(self) -> Array:
         """Which cells are missing."""
@@ -214,6 +283,23 @@ class DiskText(ExtensionArray):
         positions = pd.api.extensions.take(self._positions, indexer, allow_fill=allow_fill, fill_value=-1)
         return self._at(np.asarray(positions, dtype=self._positions.dtype))
 
+    def isin(self, values: Any) -> Array:
+        """Which cells hold one of these texts."""
+        if self._dtype.ids_of and isinstance(values, DiskText) and values.dtype == self._dtype:
+            there = np.zeros(len(self._missing), dtype=bool)
+            there[values.rows] = True  # a missing cell's -1 marks the last
+            return there[self.rows]
+        return pd.array(self.astype("str")).isin(values)
+
+    def duplicated(self, keep: Any = "first") -> Array:
+        """Which cells hold a text that stands in another one too."""
+        values = self.rows if self._dtype.ids_of else self.astype("str")
+        return pd.Series(values).duplicated(keep).to_numpy()
+
+    def unique(self) -> Any:
+        """Each text once, in the order in which they come."""
+        return self._at(pd.unique(self.rows)) if self._dtype.ids_of else self.astype("str").unique()
+
     def copy(self) -> DiskText:
         """The same column, which never changes."""
         return self._at(self._positions)
@@ -222,5 +308,5 @@ class DiskText(ExtensionArray):
         """The same column."""
         return self if dtype is None else self.astype(dtype)
 
-    def _values_for_factorize(self) -> tuple[Array, float]:
-        return np.asarray(self), np.nan
+    def _values_for_factorize(self) -> tuple[Array, Any]:
+        return (self.rows, -1) if self._dtype.ids_of else (np.asarray(self), np.nan)

@@ -94,7 +94,7 @@ def _from_statements(touches: Touches) -> pd.DataFrame:
     at = rows["statement"].to_numpy()
     names = ("speaker", "kind", "question", "voice", "addressees")
     frame = pd.DataFrame({name: statements[name].astype("category").array[at] for name in names})
-    frame["statement"] = statements["id"].astype("category").array[at]
+    frame["statement"] = statements["id"].iloc[at].astype("category").array
     group_of = _groups_of_speakers(touches.study)
     frame["group"] = _mapped(frame["speaker"], group_of)
     frame["theme"] = pd.Categorical.from_codes(rows["theme"].to_numpy(), categories=touches.codes)
@@ -120,7 +120,7 @@ def _one_a_code(touches: Touches) -> pd.DataFrame:
     if not rows.duplicated(["statement", "code"]).any():
         return rows
     size = len(touches.codes)
-    keys = rows["statement"].to_numpy() * size + rows["code"].to_numpy()
+    keys = rows["statement"].to_numpy(dtype=np.int64) * size + rows["code"].to_numpy()
     pairs, place = np.unique(keys, return_inverse=True)
     out = pd.DataFrame({"statement": pairs // size, "code": pairs % size})
     for name in ("polarity", "basis", "coder"):

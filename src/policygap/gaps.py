@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from attrs import field, frozen
@@ -22,15 +22,18 @@ from .spelling import suggest
 from .study import Study
 from .touches import Touches
 from .tracing import contested_codes
-from .units import collect_units
+from .units import Units, collect_units, distinct_pairs
 
 __all__ = [
     "Answer", "Case", "Gap", "answer_of", "choose_tables", "decide_codes", "describe_answer", "describe_callers",
     "find_gaps", "recommendation_echo",
 ]  # fmt: skip
 
+Array = np.ndarray[Any, Any]
+
 PROPOSAL = "proposal"
 RECOMMENDATION = "recommendation"
+_NOTHING: Final = np.zeros(0, dtype=np.int64)
 _ROLES = ("theme", RECOMMENDATION, "target")
 """What codes are decided as, in order; the names of the decision tables."""
 
@@ -101,8 +104,10 @@ class Gap:
         Whether the outcome is a mismatch by that table's ``gaps``; the others are fine or can't be told.
     figures
         The table's inputs and the counts behind them, by name.
-    statements, responses, links
-        Ids of the statements; for responses ``source locator``, or their subject; for links ``theme target relation``.
+    behind
+        Ids of the statements behind it, given as ``statements``: a column of them, or a tuple.
+    responses, links
+        For responses ``source locator``, or their subject; for links ``theme target relation``.
     contested
         Whether explicit codings are both for and against it.
     attributed_to
@@ -121,7 +126,7 @@ class Gap:
     row: int
     is_gap: bool
     figures: Mapping[str, Any] = field(factory=dict, hash=False)
-    statements: tuple[str, ...] = ()
+    behind: Any = field(default=(), alias="statements", eq=tuple, repr=False)
     responses: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     contested: bool = False
@@ -129,6 +134,11 @@ class Gap:
     benchmark: str = ""
     choices: Choices | None = field(default=None, hash=False, repr=False)
     labels: Mapping[str, str] = field(factory=dict, hash=False, repr=False)
+
+    @cached_property
+    def statements(self) -> tuple[str, ...]:
+        """Ids of the statements behind it."""
+        return tuple(self.behind)
 
     def label_in(self, language: str) -> str:
         """The subject's label in a language, else the label."""
@@ -404,7 +414,7 @@ class _Finder:
             row=case.decision.row,
             is_gap=case.outcome in case.table.gaps,
             figures={**case.values, **_GapFigures(finder=self, code=code)},
-            statements=self._statements(case),
+            statements=study.statements["id"].iloc[self._statements(case)],
             responses=tuple(_named(response) for response in responses),
             links=_links_of(study, code.id) if linked else (),
             contested=code.id in self.contested,
@@ -413,29 +423,28 @@ class _Finder:
             choices=self.coverage.choices,
         )
 
-    def _statements(self, case: Case) -> tuple[str, ...]:
+    def _statements(self, case: Case) -> Array:
         """Those that call for the code, else those that touch it, else those that call for the themes it echoes."""
         name = case.code.id
-        behind = self.behind.get(name, ())
+        behind = self.behind.get(name, _NOTHING)
         if case.role == "target":
             return behind
-        statements = self.calling.get(name, ()) or behind
-        if not statements and case.role == RECOMMENDATION:
+        statements = self.calling.get(name, behind)
+        if not len(statements) and case.role == RECOMMENDATION:
             themes = recommendation_echo(self.coverage, name)[1]
-            ids = {one for theme in themes for one in self.calling.get(theme, ())}
-            statements = tuple(one for one in self.coverage.touches.statement_ids if one in ids)
+            return np.unique(np.concatenate([_NOTHING, *(self.calling.get(theme, _NOTHING) for theme in themes)]))
         return statements
 
     @cached_property
-    def behind(self) -> Mapping[str, tuple[str, ...]]:
-        """By code, ids of the statements that touch it."""
-        return _ids_by_code(self.coverage.touches, self._here)
+    def behind(self) -> Mapping[str, Array]:
+        """By code, positions of the statements that touch it."""
+        return _statements_by_code(self.coverage.touches, self._here)
 
     @cached_property
-    def calling(self) -> Mapping[str, tuple[str, ...]]:
-        """By code, ids of the statements that call for it."""
+    def calling(self) -> Mapping[str, Array]:
+        """By code, positions of the statements that call for it."""
         touches = self.coverage.touches
-        return _ids_by_code(touches, self._here & touches.calls[touches.statement] & ~touches.against)
+        return _statements_by_code(touches, self._here & touches.calls[touches.statement] & ~touches.against)
 
     @cached_property
     def contested(self) -> frozenset[str]:
@@ -444,29 +453,17 @@ class _Finder:
         return frozenset(str(touches.codes[place]) for place in contested_codes(touches))
 
     @cached_property
-    def _here(self) -> np.ndarray[Any, Any]:
+    def _here(self) -> Array:
         return _in_the_count(self.coverage)[self.coverage.touches.statement]
 
-    def calling_speakers(self, code: str) -> set[str]:
-        """Who calls for a code."""
-        return self._speakers(self.calling.get(code, ()))
-
-    def groups_behind(self, code: str) -> set[str]:
-        """Of those who touch a code, the groups that speak as one."""
-        return self._speakers(self.behind.get(code, ())) & self.group_ids
-
-    def _speakers(self, statements: Iterable[str]) -> set[str]:
-        return {self._speaker_of[name] for name in statements}
+    def count_speakers(self, statements: Array) -> tuple[int, int]:
+        """How many distinct speakers make these statements, and how many of them are whole groups."""
+        found = np.unique(self._speakers.of_statement[statements])
+        return len(found), int(self._speakers.is_group[found].sum())
 
     @cached_property
-    def group_ids(self) -> frozenset[str]:
-        """All actor groups."""
-        return frozenset(group.id for group in self.coverage.study.groups)
-
-    @cached_property
-    def _speaker_of(self) -> Mapping[str, str]:
-        frame = self.coverage.study.statements
-        return dict(zip(frame["id"].astype(object), frame["speaker"].astype(object), strict=True))
+    def _speakers(self) -> Units:
+        return collect_units(self.coverage.touches, "speaker")
 
 
 @frozen(kw_only=True, eq=False)
@@ -480,15 +477,13 @@ class _GapFigures(Mapping[str, Any]):
         finder, code = self.finder, self.code.id
         if name == "unit":
             return finder.coverage.unit
-        if name == "calling_speakers":
-            return len(finder.calling_speakers(code))
-        if name == "calling_groups":
-            return len(finder.calling_speakers(code) & finder.group_ids)
+        if name in ("calling_speakers", "calling_groups"):
+            return finder.count_speakers(finder.calling.get(code, _NOTHING))[name == "calling_groups"]
         if name not in _FIGURES:
             raise KeyError(name)
         figure = finder.coverage.figure(name, code)
         if figure is not None and name == "whole_groups":  # of those who touch it, as calling_groups is of the callers
-            return len(finder.groups_behind(code))
+            return finder.count_speakers(finder.behind.get(code, _NOTHING))[1]
         return int(figure) if figure is not None and name in COUNTS else figure
 
     def __iter__(self) -> Iterator[str]:
@@ -498,7 +493,7 @@ class _GapFigures(Mapping[str, Any]):
         return len(_FIGURES)
 
 
-def _in_the_count(coverage: Coverage) -> np.ndarray[Any, Any]:
+def _in_the_count(coverage: Coverage) -> Array:
     """For each statement, whether its unit has a place in the count: groups have none among actors, say."""
     if coverage.unit == "theme":
         return coverage.touches.counted
@@ -521,18 +516,12 @@ def _inputs_of(table: DecisionTable, values: Mapping[str, Any], figures: Mapping
     return {name: values[name] if name in values else figures[name] for name in names}
 
 
-def _ids_by_code(touches: Touches, rows: np.ndarray[Any, Any]) -> dict[str, tuple[str, ...]]:
-    """For each code, ids of its statements in the study's order; ``rows`` is a mask of codings."""
-    code, statement = touches.code[rows], touches.statement[rows]
-    order = np.lexsort([statement, code])
-    code, statement = code[order], statement[order]
-    edges = np.flatnonzero(np.diff(code)) + 1
-    parts = np.split(statement, edges) if len(code) else []
-    firsts = code[np.concatenate([[0], edges])] if len(code) else []
-    return {
-        str(touches.codes[first]): tuple(touches.statement_ids[np.unique(part)])
-        for first, part in zip(firsts, parts, strict=True)
-    }
+def _statements_by_code(touches: Touches, rows: Array) -> dict[str, Array]:
+    """For each code that has any, positions of its statements, ascending; ``rows`` is a mask of codings."""
+    code, statement = distinct_pairs(touches.code[rows], touches.statement[rows], len(touches.counted))
+    firsts = np.flatnonzero(np.diff(code, prepend=-1))
+    parts = np.split(statement, firsts[1:]) if len(code) else []
+    return {str(touches.codes[place]): part for place, part in zip(code[firsts], parts, strict=True)}
 
 
 def recommendation_echo(coverage: Coverage, code: str) -> tuple[bool | None, tuple[str, ...]]:

@@ -392,7 +392,7 @@ def _without(study: Study, *, speakers: tuple[str, ...]) -> Study:
 def _capped(setting: Setting, *, most: int, seed: int) -> Setting:
     """Of each speaker's statements that count, so many at most, drawn at random whatever the order of the rows."""
     touches = setting.coverage.touches
-    by_id = np.argsort(touches.statement_ids, kind="stable")
+    by_id = np.argsort(touches.name_statements(np.arange(len(touches.counted))), kind="stable")
     lot = np.empty(len(by_id), dtype=np.int64)
     lot[by_id] = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,))).permutation(len(by_id))
     speaker = collect_units(touches, "speaker").of_statement

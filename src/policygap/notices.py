@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from attrs import field, frozen
 
 from .fingerprints import fingerprint
+from .ids import find_rows
 from .messages import say
 from .spelling import fold
 
 __all__ = ["Notice", "find_notices"]
 
 Frames = Mapping[str, pd.DataFrame]
+
+_MOST_COMPARED: Final = 1_000_000  # ids of statements, since beyond that nobody takes one for another
 
 
 @frozen(kw_only=True)
@@ -137,11 +140,13 @@ def _composite_speakers(frames: Frames) -> Iterator[Notice]:
     used = codings["code"].notna() & codings["reading"].ne("alternative").fillna(True)
     used &= codings["basis"].isna() | codings["basis"].eq("coder")
     left_out = statements["counted"].eq(False).fillna(False) | statements["voice"].eq("synthesis").fillna(False)
-    counted = statements[~left_out.astype(bool) & statements["restates"].isna()]
-    speaker = pd.Series(counted["speaker"].astype(object).to_numpy(), index=counted["id"].astype(object))
-    pairs = pd.DataFrame({"speaker": codings.loc[used, "statement"].astype(object).map(speaker)})
-    pairs["code"] = codings.loc[used, "code"].astype(object)
-    pairs = pairs.dropna().drop_duplicates()
+    counted = (~left_out.astype(bool) & statements["restates"].isna()).to_numpy()
+    rows = find_rows(codings["statement"], statements["id"])
+    used = used.to_numpy(dtype=bool) & (rows >= 0) & counted[rows]
+    pairs = pd.DataFrame(
+        {"speaker": statements["speaker"].array[rows[used]], "code": codings["code"].array[used]}
+    ).drop_duplicates()
+    pairs = pairs.astype(object).dropna()
     group_of = pd.Series(frames["actors"]["group"].astype(object).to_numpy(), index=frames["actors"]["id"])
     for group, family in _descendants(frames["groups"]).items():
         if group not in speaking:
@@ -166,7 +171,7 @@ def _look_alikes(frames: Frames) -> Iterator[Notice]:
         "coders": [*frames["codings"]["coder"].dropna().unique()],
         "sources": [*frames["sources"]["id"]],
         "questions": [*frames["questions"]["id"]],
-        "statements": [*frames["statements"]["id"]],
+        "statements": _comparable(frames["statements"]["id"]),
         "claims": [*frames["claims"]["id"]],
         "addressees": [*frames["statements"]["addressees"].dropna().str.split(";").explode().str.strip().unique()],
     }
@@ -178,6 +183,11 @@ def _look_alikes(frames: Frames) -> Iterator[Notice]:
         for _, group in ids[alike].groupby(looks[alike], sort=False):
             found = sorted(group)
             yield Notice(kind="look_alike", subjects=tuple(found), values={"what": what, "ids": _quoted(found)})
+
+
+def _comparable(ids: pd.Series) -> list[str]:
+    """The ids, where they are not so many that nobody would look at them one by one."""
+    return [*ids] if len(ids) <= _MOST_COMPARED else []
 
 
 def _unused_codes(frames: Frames) -> Iterator[Notice]:

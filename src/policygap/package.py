@@ -28,16 +28,35 @@ class RawTable:
         frame is row ``i + 2`` of the file.
     header
         The number of the row with the columns' names.
+    parts
+        Where the table is several files, the name of each and how many rows it has: rows are counted in each of them.
     """
 
     file: str
     frame: pd.DataFrame
     rows: Any = None
     header: int = 1
+    parts: tuple[tuple[str, int], ...] = ()
 
     def row(self, position: int) -> int:
-        """The number in the file of the frame's row at ``position``."""
-        return position + 2 if self.rows is None else int(self.rows[position])
+        """The number in its file of the frame's row at ``position``."""
+        return self.place(position)[1]
+
+    def place(self, position: int) -> tuple[str, int]:
+        """The file, and the number in it, of the frame's row at ``position``.
+
+        Examples
+        --------
+        >>> table = RawTable(file="codings", frame=pd.DataFrame(), rows=range(1, 6), parts=(("a", 3), ("b", 2)))
+        >>> table.place(1), table.place(3)
+        (('a', 2), ('b', 1))
+        """
+        row = position + 2 if self.rows is None else int(self.rows[position])
+        for name, count in self.parts:
+            if row <= count:
+                return name, row
+            row -= count
+        return self.file, row
 
 
 @frozen(kw_only=True, eq=False)

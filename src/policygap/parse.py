@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import frozen
 
-from .disk import DiskTextDtype
+from .disk import DiskText, DiskTextDtype
 from .errors import Problem
 from .io.cells import text_of
 from .io.naming import misspelt
@@ -27,10 +27,11 @@ from .spelling import nearest, suggest
 
 __all__ = ["parse_tables", "split_list"]
 
-Codes = npt.NDArray[np.intp]
+Codes = npt.NDArray[np.integer[Any]]
 Fault = tuple[str, str]  # what is wrong with a cell, and what to do
 Faults = list[tuple[int, Fault]]  # with the position of each cell
 Judge = Callable[[str], Fault | None]
+Place = Callable[[int], tuple[str, int]]
 
 # Ids stand in lists and on lines of reports, so they can't hold what ends an item or a line.
 _NOT_IN_IDS: Final = re.compile("[;\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -158,17 +159,19 @@ class _Coded:
 def _code(text: pd.Series, tidy: Callable[[str], str]) -> _Coded:
     """Factorise a column of text, each text tidied; the texts are sorted and all in use."""
     if isinstance(text.dtype, pd.CategoricalDtype):
-        codes, texts = text.cat.codes.to_numpy().astype(np.intp), text.cat.categories.to_numpy(dtype=object).tolist()
+        codes, texts = np.asarray(text.cat.codes), text.cat.categories.to_numpy(dtype=object).tolist()
     else:
-        found, distinct = pd.factorize(text, use_na_sentinel=True)
-        codes, texts = found.astype(np.intp), distinct.to_numpy(dtype=object).tolist()
+        codes, distinct = pd.factorize(text, use_na_sentinel=True)
+        texts = distinct.to_numpy(dtype=object).tolist()
     tidied = [tidy(item) for item in texts]
     used = np.zeros(len(texts) + 1, dtype=bool)
     used[codes] = True  # a missing cell's -1 marks the spare place at the end
     if not (used[:-1].all() and all(tidied) and all(map(str.__lt__, tidied, tidied[1:]))):
         kept = sorted({item for item, of_use in zip(tidied, used[:-1], strict=True) if of_use and item})
         place = {item: new for new, item in enumerate(kept)}
-        codes = np.array([*(place.get(item, -1) for item in tidied), -1], dtype=np.intp)[codes]
+        codes = np.array([*(place.get(item, -1) for item in tidied), -1], dtype=np.min_scalar_type(-len(kept) - 1))[
+            codes
+        ]
         tidied = kept
     return _Coded(codes=codes, texts=tuple(tidied))
 
@@ -193,9 +196,9 @@ class _TableParser:
         for place, column in enumerate(self.table.columns):
             at = header.place(column.name)
             if at is None:
-                columns[column.name] = _missing_column(self.table.name, column, len(frame))
+                columns[column.name] = _missing_column(self.table.name, column, frame)
                 continue
-            columns[column.name], faults = _parse_column(self.table.name, column, frame.iloc[:, at], self.raw.row)
+            columns[column.name], faults = _parse_column(self.table.name, column, frame.iloc[:, at], self.raw.place)
             if column.required:
                 faults.extend(_empty_cells(column, columns[column.name], faults))
             problems.extend(self._placed(place, column.name, faults))
@@ -208,8 +211,8 @@ class _TableParser:
 
     def _placed(self, place: int, name: str, faults: Faults) -> Iterator[tuple[int, int, Problem]]:
         for position, (what, fix) in faults:
-            row = self.raw.row(position)
-            yield row, place, Problem(file=self.raw.file, row=row, column=name, what=what, fix=fix)
+            file, row = self.raw.place(position)
+            yield position + 1, place, Problem(file=file, row=row, column=name, what=what, fix=fix)
 
 
 def _column_name(name: Hashable) -> str:
@@ -312,8 +315,8 @@ def _has_halves(text: pd.Series) -> bool:
     return False
 
 
-def _parse_column(table: str, column: Column, cells: pd.Series, row: Callable[[int], int]) -> tuple[pd.Series, Faults]:
-    """Type one column of the schema and list its faults by position; ``row`` gives a position's row in the file."""
+def _parse_column(table: str, column: Column, cells: pd.Series, place: Place) -> tuple[pd.Series, Faults]:
+    """Type one column of the schema and list its faults by position; ``place`` gives a position's file and row."""
     if isinstance(cells.dtype, DiskTextDtype):
         return cells, []
     text, faults = _whole(text_of(cells))
@@ -331,18 +334,21 @@ def _parse_column(table: str, column: Column, cells: pd.Series, row: Callable[[i
         wrong = {} if judge is None else coded.faults(judge)
         typed = _words(coded, categories=is_coded(table, column.name))
         if column.form is Form.ID:
-            faults = [*faults, *_duplicates(coded, row)]
+            faults = [*faults, *_duplicates(coded, place)]
     return typed, [*faults, *coded.spread(wrong)]
 
 
-def _missing_column(table: str, column: Column, rows: int) -> Any:
+def _missing_column(table: str, column: Column, frame: pd.DataFrame) -> Any:
     """A column that the file does not have, with the type it would have."""
+    rows = len(frame)
+    if column.form is Form.TEXT and not column.many and DiskTextDtype.name in map(str, frame.dtypes):
+        return DiskText.empty(rows)
     if column.form in (Form.INTEGER, Form.NUMBER, Form.FLAG):
         dtype = {Form.INTEGER: "Int64", Form.NUMBER: "Float64", Form.FLAG: "boolean"}[column.form]
-        return pd.Series([pd.NA] * rows, dtype=dtype)
+        return pd.Series(pd.NA, index=pd.RangeIndex(rows), dtype=dtype)
     if is_coded(table, column.name):
         return pd.Categorical.from_codes(np.full(rows, -1, dtype=np.int8), categories=pd.Index([], dtype="str"))
-    return pd.Series([np.nan] * rows, dtype="str")
+    return pd.Series(np.nan, index=pd.RangeIndex(rows), dtype="str")
 
 
 def _empty_cells(column: Column, typed: pd.Series, faults: Faults) -> Faults:
@@ -448,7 +454,7 @@ def _flags(coded: _Coded, wrong: Mapping[int, Fault]) -> pd.Series:
     return pd.Series(pd.arrays.BooleanArray(table[coded.codes] & ~mask, mask))
 
 
-def _duplicates(coded: _Coded, row: Callable[[int], int]) -> Faults:
+def _duplicates(coded: _Coded, place: Place) -> Faults:
     """Every row whose id stands in an earlier row, with the first such row."""
     first = np.full(len(coded.texts) + 1, -1, dtype=np.intp)
     order = np.arange(len(coded.codes))
@@ -457,6 +463,8 @@ def _duplicates(coded: _Coded, row: Callable[[int], int]) -> Faults:
     faults: Faults = []
     for position in again:
         code = int(coded.codes[position])
-        what = f"the id '{coded.texts[code]}' stands in row {row(int(first[code]))} already"
+        (file, _), (other, row) = place(int(position)), place(int(first[code]))
+        where = f"row {row}" if other == file else f"row {row} of {other}"
+        what = f"the id '{coded.texts[code]}' stands in {where} already"
         faults.append((int(position), (what, "give one of the two rows another id")))
     return faults

@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 from . import io
 from .checks import check_tables
 from .errors import Problem, StudyError, UsageError
+from .ids import refer
 from .io.descriptor import tidy_meta
 from .io.formats import find_format
 from .io.limits import Limits
@@ -493,11 +494,13 @@ def _load(study: str | Path, mapping: CodeMapping | str | Path | None, limits: L
 
 def _assemble(package: Package) -> tuple[Study | None, tuple[Problem, ...]]:
     frames, problems = parse_tables(package)
+    codings = frames["codings"]
+    frames["codings"] = codings.assign(statement=refer(codings["statement"], frames["statements"]["id"]))
     found = (*package.problems, *problems)
     files = {name: table.file for name, table in package.tables.items()}
 
-    def row(table: str, position: int) -> int:
-        return package.tables[table].row(position) if table in package.tables else position + 2
+    def row(table: str, position: int) -> tuple[str, int]:
+        return package.tables[table].place(position) if table in package.tables else (table, position + 2)
 
     found = (*found, *check_tables(frames, package.meta, files, row, unread=_unread(package, frames)))
     if found:

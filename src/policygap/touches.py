@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
+from .ids import find_rows, name_rows
 from .spelling import suggest
 from .study import Study
 
@@ -98,10 +99,9 @@ class Touches:
         parts = ("codings", "statement", "code", "supports", "against")
         return evolve(self, counted=self.counted & statements, **{name: getattr(self, name)[here] for name in parts})
 
-    @cached_property
-    def statement_ids(self) -> Array:
-        """Ids of all statements, by position."""
-        return _columns(self.study).ids
+    def name_statements(self, statements: Array) -> Array:
+        """The ids of some statements, as Python texts, by position."""
+        return name_rows(self.study.statements["id"], statements)
 
     @cached_property
     def calls(self) -> Array:
@@ -189,7 +189,8 @@ class _Words:
 
     def places_in(self, index: pd.Index) -> Array:
         """Positions of the words in an index; -1 where the cell is empty or its word unknown."""
-        return np.append(index.get_indexer(pd.Index(self.words, dtype=object)), -1)[self.codes]
+        places = np.append(index.get_indexer(pd.Index(self.words, dtype=object)), -1)
+        return places.astype(np.min_scalar_type(-len(index) - 1))[self.codes]
 
 
 @frozen(kw_only=True, eq=False)
@@ -198,7 +199,6 @@ class _Columns:
 
     codes: pd.Index
     kinds: Array
-    ids: Array
     kind: _Words
     voice: _Words
     restates: Array
@@ -229,14 +229,15 @@ def _make_columns(study: Study) -> _Columns:
     return _Columns(
         codes=codes,
         kinds=kinds,
-        ids=statements["id"].astype(object).to_numpy(),
         kind=_Words.of(statements["kind"]),
         voice=_Words.of(statements["voice"]),
         restates=statements["restates"].notna().to_numpy(dtype=bool),
         names=tuple(names),
-        statement=_Words.of(codings["statement"]).places_in(pd.Index(statements["id"].astype(object))),
+        statement=find_rows(codings["statement"], statements["id"]),
         code=code,
-        looked_for=np.where(code >= 0, kind_of_code[code], _Words.of(codings["kind"]).places_in(names)),
+        looked_for=np.where(code >= 0, kind_of_code[code], _Words.of(codings["kind"]).places_in(names)).astype(
+            np.int16
+        ),
         polarity=_Words.of(codings["polarity"]),
         basis=_Words.of(codings["basis"]),
         coder=_Words.of(codings["coder"]),
@@ -278,7 +279,7 @@ def _reasons(study: Study, choices: Choices, columns: _Columns) -> dict[str, Arr
         "voice": other_voice,
         "restates": columns.restates & (not choices.restated),
     }
-    before = np.zeros(len(columns.ids), dtype=bool)
+    before = np.zeros(len(columns.restates), dtype=bool)
     for reason, mask in found.items():
         found[reason] = mask & ~before
         before = before | mask
@@ -292,7 +293,7 @@ def _select_codings(study: Study, choices: Choices, columns: _Columns) -> tuple[
     chosen &= study.once(f"by {choices.basis} {choices.coder}", lambda study: _by_all(study, choices, columns))
     looked = {}
     for place, name in enumerate(columns.names):
-        seen = np.zeros(len(columns.ids), dtype=bool)
+        seen = np.zeros(len(columns.restates), dtype=bool)
         seen[columns.statement[chosen & (columns.looked_for == place)]] = True
         if seen.any():
             looked[name] = seen

@@ -10,6 +10,7 @@ import pandas as pd
 from .choices import Choices, choose
 from .errors import Problem, UsageError
 from .evidence import join_words
+from .ids import find_rows
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
@@ -87,7 +88,7 @@ def trace(
 
 
 def _check_gap(gap: Any, choices: Choices | None, others: dict[str, Any]) -> None:
-    if not hasattr(gap, "statements") or not hasattr(gap, "choices"):
+    if not hasattr(gap, "behind") or not hasattr(gap, "choices"):
         fix = "give a gap of find_gaps, or name a theme=, target= or speaker="
         raise UsageError([Problem(file="gap", what=f"{gap!r} is no gap", fix=fix)])
     given = [name for name, value in {"choices": choices, **others}.items() if value is not None]
@@ -105,8 +106,12 @@ def _check_speaker(study: Study, name: str) -> None:
 
 def _of_gap(study: Study, gap: Any) -> pd.DataFrame:
     touches = collect_touches(study, gap.choices.but(unit="speaker") if gap.choices is not None else None)
-    where = pd.Index(study.statements["id"].astype(object)).get_indexer(pd.Index(gap.statements, dtype=object))
+    where = find_rows(_column(gap.behind), study.statements["id"])
     return _describe(touches, np.sort(where[where >= 0]), [gap.subject])
+
+
+def _column(ids: Any) -> pd.Series:
+    return ids if isinstance(ids, pd.Series) else pd.Series(ids, dtype="str")
 
 
 def _touching(touches: Touches, codes: list[str]) -> Array:
@@ -235,8 +240,8 @@ def select_quotes(
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # users
         raise UsageError([Problem(file="n", what=f"{n!r} is no whole number of 1 or more")])
     found = trace(study, choices=choices, theme=theme, target=target, **options)
-    typical = study.statements.set_index(study.statements["id"].astype(object))["typical"]
-    found["typical"] = found["statement"].astype(object).map(typical).fillna(False).astype(bool)
+    where = find_rows(found["statement"], study.statements["id"])
+    found["typical"] = study.statements["typical"].iloc[where].fillna(value=False).to_numpy(dtype=bool)
     found["plain"] = ~found["typical"]
     found["voiced"] = found["voice"].astype(object).map({"quote": 0, "summary": 1}).fillna(2)
     ordered = found.sort_values(["plain", "voiced", "statement"], kind="stable")
@@ -298,7 +303,7 @@ def find_conflicts(study: Study, choices: Choices | None = None, **options: Any)
     ['code', 'kind', 'label']
     """
     touches = collect_touches(study, choose(choices, options))
-    speaker = study.statements["speaker"].astype(object).to_numpy()
+    speaker = study.statements["speaker"]
     lines = []
     for place in contested_codes(touches):
         rows = touches.rows[touches.rows["code"] == place]
@@ -306,8 +311,8 @@ def find_conflicts(study: Study, choices: Choices | None = None, **options: Any)
         line["label"] = study.code(line["code"]).label
         for side, column in (("for", "supports"), ("against", "against")):
             where = np.unique(rows.loc[rows[column], "statement"].to_numpy())
-            line[f"{side}_statements"] = ";".join(touches.statement_ids[where])
-            line[f"{side}_speakers"] = ";".join(sorted(set(speaker[where])))
+            line[f"{side}_statements"] = ";".join(touches.name_statements(where))
+            line[f"{side}_speakers"] = ";".join(sorted(set(speaker.iloc[where])))
         lines.append(line)
     names = [f"{side}_{what}" for side in ("for", "against") for what in ("statements", "speakers")]
     return pd.DataFrame(lines, columns=["code", "kind", "label", *names])

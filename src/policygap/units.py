@@ -207,7 +207,7 @@ def collect_units(touches: Touches, unit: str | None = None) -> Units:
     study, unit = touches.study, unit or touches.choices.unit or "speaker"
     speakers = study.once("speakers", _speakers_of)
     if unit == "statement":
-        ids = pd.Index(touches.statement_ids, dtype=object)
+        ids = pd.Index(study.statements["id"])
         speaker, known = speakers.of_statement, len(speakers.ids) > 0
         return Units(
             touches=touches,

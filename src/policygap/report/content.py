@@ -13,6 +13,7 @@ from ..choices import Choices, choose
 from ..claims import check_claims
 from ..coverage import Coverage, measure_coverage
 from ..gaps import Gap, find_gaps
+from ..ids import find_rows
 from ..matrices import Matrix, build_matrix
 from ..messages import names, say, word
 from ..prompting import compare_prompted
@@ -89,7 +90,7 @@ class Content:
     def calling_groups(self, gap: Gap) -> tuple[tuple[str, int], ...]:
         """How many speakers of each actor group stand behind a gap, most first; a group speaking as one is its own."""
         frame = self.study.statements
-        speakers = frame.loc[frame["id"].isin(gap.statements), "speaker"].astype(object).unique()
+        speakers = frame["speaker"].iloc[find_rows(gap.behind, frame["id"])].unique()
         group_of = {actor.id: actor.group for actor in self.study.actors}
         counts = Counter(str(group_of.get(name, name)) for name in speakers)
         return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
