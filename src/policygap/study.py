@@ -344,7 +344,7 @@ class Study:
         """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
         chosen, places = np.asarray(mask, dtype=bool), self._readings.copy()
         places[chosen] = _OTHER[places[chosen]]
-        swapped = pd.Categorical.from_codes(places, dtype=pd.CategoricalDtype(READINGS))
+        swapped = pd.Categorical.from_codes(places, dtype=pd.CategoricalDtype(list(READINGS)))
         return self._sharing(codings=self.codings.assign(reading=swapped))
 
     @cached_property
