@@ -307,6 +307,6 @@ def test_a_report_of_too_many_statements_holds_what_was_counted_and_says_so(
 
 def test_where_no_response_was_judged_the_report_says_that_first(study: pg.Study) -> None:
     bare = study.with_tables(responses=study.tables["responses"].iloc[:0])
-    text = " ".join(render_text(gather_content(bare, robustness=False)).split())
+    text = " ".join(render_markdown(gather_content(bare, robustness=False)).split())
     assert "can't be said: nobody has judged a response to any of them" in text
     assert "shown to be absent" not in text

@@ -344,11 +344,16 @@ class Study:
 
     def with_readings_swapped(self, mask: Any) -> Study:
         """A study in which codings where ``mask`` is true, if in one reading alone, are in the other one instead."""
-        codings, chosen = self.codings, np.asarray(mask, dtype=bool)
-        reading = codings["reading"].astype("category").cat.set_categories(READINGS)
-        places = reading.cat.codes.to_numpy(copy=True)
+        chosen, places = np.asarray(mask, dtype=bool), self._readings.copy()
         places[chosen] = _OTHER[places[chosen]]
-        return self._sharing(codings=codings.assign(reading=pd.Categorical.from_codes(places, dtype=reading.dtype)))
+        swapped = pd.Categorical.from_codes(places, dtype=pd.CategoricalDtype(list(READINGS)))
+        return self._sharing(codings=self.codings.assign(reading=swapped))
+
+    @cached_property
+    def _readings(self) -> np.ndarray[Any, Any]:
+        """The reading of each coding, as its place among the words; -1 where it is missing."""
+        reading = self.codings["reading"].astype("category")
+        return reading.cat.set_categories(list(READINGS)).cat.codes.to_numpy()
 
     def _sharing(self, **tables: pd.DataFrame) -> Study:
         """The study with tables that differ only in what is counted or how it is read.
