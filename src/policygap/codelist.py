@@ -67,7 +67,7 @@ def list_codes(given: Any) -> tuple[CodeList, list[Problem]]:
     if rows is None:
         fix = "give a study, a frame with id, kind and parent, or a list of codes"
         return CodeList(codes=()), [Problem(file="codebook", what=f"a {type(given).__name__} is none", fix=fix)]
-    codes: list[Code] = []
+    codes: dict[int, Code] = {}
     problems: list[Problem] = []
     for number, row in enumerate(rows, start=1):
         texts = {name: _text(row.get(name)) for name in _NAMES}
@@ -77,8 +77,8 @@ def list_codes(given: Any) -> tuple[CodeList, list[Problem]]:
             problems.append(Problem(file="codebook", row=number, what=what, fix="give each code an id and a kind"))
         else:
             label = texts["label"] or texts["id"]
-            codes.append(Code.from_row(texts | {"label": label}))
-    return _of(codes), problems + _wrong(codes)
+            codes[number] = Code.from_row(texts | {"label": label})
+    return _of(list(codes.values())), problems + _wrong(codes)
 
 
 def list_seen(pairs: Iterable[tuple[str, str]]) -> CodeList:
@@ -124,12 +124,12 @@ def _text(cell: Any) -> str | None:
     return None if missing else str(cell)
 
 
-def _wrong(codes: list[Code]) -> list[Problem]:
+def _wrong(codes: Mapping[int, Code]) -> list[Problem]:
     """Ids that come twice, parents that are no codes, and codes that stand under themselves."""
     problems: list[Problem] = []
-    parents = {code.id: code.parent for code in codes}
+    parents = {code.id: code.parent for code in codes.values()}
     seen: set[str] = set()
-    for number, code in enumerate(codes, start=1):
+    for number, code in codes.items():
         if code.id in seen:
             what, fix = f"'{code.id}' comes twice", "give each code an id of its own"
             problems.append(Problem(file="codebook", row=number, what=what, fix=fix))

@@ -15,7 +15,7 @@ from .crosstabs import column_problems
 from .errors import Problem
 from .spelling import suggest
 from .units import as_weight
-from .unitsums import MOST_CODES
+from .unitsums import MOST_CODES, is_blank
 
 __all__ = ["find_argument_problems", "find_column_problems", "find_seen_problems"]
 
@@ -23,8 +23,9 @@ Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 Pair = tuple[str, str]
 
-_TEXTS: Final = (nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Unknown)
-_FLAGS: Final = (nw.Boolean, nw.Object, nw.Unknown)
+_WHOLE: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
+_TEXTS: Final = (nw.String, nw.Categorical, nw.Enum, nw.Object, *_WHOLE)  # ids may be numbers
+_FLAGS: Final = (nw.Boolean, nw.Object)
 _NAMED: Final = 20  # codes in one message
 
 
@@ -82,20 +83,18 @@ def find_column_problems(table: Frame, names: Mapping[str, str | None]) -> list[
         )
         problems = [evolve(one, fix=fix) if one.column == names["code"] else one for one in problems]
     for name in (names["code"], names["kind"]):
-        if name is not None and name in schema and not _holds_texts(table, name):
+        if name is not None and name in schema and not _holds_one_of(_TEXTS, table, name):
             fix = "name a column of text, or make it one"
             problems.append(Problem(file="frame", column=name, what="codes and kinds have to be text", fix=fix))
-    if call is not None and call in schema and not any(schema[call] == dtype for dtype in _FLAGS):
+    if call is not None and call in schema and not _holds_one_of(_FLAGS, table, call):
         fix = "make it true or false, or leave it out with call=None"
         problems.append(Problem(file="frame", column=call, what="calls have to be true or false", fix=fix))
     return problems
 
 
-def _holds_texts(table: Frame, name: str) -> bool:
+def _holds_one_of(dtypes: Iterable[Any], table: Frame, name: str) -> bool:
     dtype = table.collect_schema()[name]
-    if dtype.is_float():  # as pandas makes of nothing at all
-        return isinstance(table, nw.DataFrame) and table[name].is_null().all()
-    return dtype.is_integer() or any(dtype == text for text in _TEXTS)
+    return any(dtype == one for one in dtypes) or is_blank(table, name)
 
 
 def find_seen_problems(

@@ -14,7 +14,7 @@ from .engines import collect, drop_missing, encode, find_limits, hands_over_code
 from .exact import combine_sums
 from .tallies import Coded, Unusable, find_unusable, tally
 
-__all__ = ["MOST_CODES", "Cell", "UnitRows", "UnitSums", "open_rows"]
+__all__ = ["MOST_CODES", "Cell", "UnitRows", "UnitSums", "is_blank", "open_rows"]
 
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Array = np.ndarray[Any, Any]
@@ -115,10 +115,25 @@ def open_rows(frame: Frame) -> UnitRows:
     >>> [(cell.code, cell.among, cell.units) for cell in rows.add_up({"a": "theme", "b": "theme"}, {}).cells]
     [('', 0, 1), ('a', 2, 1), ('b', 2, 1)]
     """
+    if "call" in frame.columns and is_blank(frame, "call"):
+        frame = frame.drop("call")
     keys = [name for name in ("unit", "kind", "code") if name in frame.columns]
     if isinstance(frame, nw.DataFrame) and hands_over_codes(frame, keys):
         return _CodedRows(frame)
     return _EngineRows(frame.lazy())
+
+
+def is_blank(frame: Frame, name: str) -> bool:
+    """Whether a column holds nothing at all, as far as its type says or it is in memory: its type may be any then.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_blank(nw.from_native(pd.DataFrame({"code": [None, None]})), "code")
+    True
+    """
+    dtype = frame.collect_schema()[name]
+    return dtype == nw.Unknown or (isinstance(frame, nw.DataFrame) and bool(frame[name].is_null().all()))
 
 
 # ------------------------------------------------------------------------------------------------------ in memory
