@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
         folder = str(tmp_path_factory.mktemp("spark"))
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        os.environ["PYSPARK_PYTHON"] = sys.executable  # else Spark's workers take another, which lacks the libraries
         session = (
             SparkSession.builder.master("local[2]")
             .config("spark.ui.enabled", "false")

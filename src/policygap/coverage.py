@@ -285,6 +285,9 @@ def _judge(
     study: Study, choices: Choices | None, options: Mapping[str, Any], benchmark: Any, by: Any
 ) -> tuple[Choices, dict[str, float]]:
     """The choices and the benchmark's numbers by target, or every problem of the arguments at once."""
+    if not isinstance(study, Study):  # type: ignore[reportUnnecessaryIsInstance]  # untyped calls
+        fix = "give a study; measure_frame takes frames"
+        raise UsageError([Problem(file="study", what=f"a {type(study).__name__} is no study", fix=fix)])
     problems: list[Problem] = []
     chosen, given = Choices(), dict[str, float]()
     try:
