@@ -553,7 +553,8 @@ def split_benchmark(codes: Sequence[Code], given: Mapping[str, float]) -> Array:
     values = {code.id: np.nan for code in codes}
     for kind in _target_kinds(codes):
         leaves = _leaves(codes, kind)
-        numbers = _scaled(np.array([given.get(name, 0) if set(given) & set(leaves) else 1.0 for name in leaves]))
+        named = any(name in given for name in leaves)
+        numbers = _scaled(np.array([given.get(name, 0) if named else 1.0 for name in leaves]))
         for name, part in zip(leaves, numbers / _sum(numbers), strict=True):
             over: str | None = name
             while over is not None and kind_of[over] == kind:

@@ -28,6 +28,7 @@ __all__ = ["FrameCoverage", "measure_frame"]
 Pair = tuple[str, str]
 
 _SURE: Final = Fraction(10**9 - 1, 10**9)  # as coverage compares, since fractions of a weight are inexact there
+_MOST_COMPARED: Final = 1000  # targets of a kind, each with each
 _COUNTS: Final = ("assessed", "units", "calling")
 
 
@@ -42,8 +43,8 @@ class FrameCoverage:
         them, those that touch it); ``attention``; ``calling`` (units that call for it) and ``demand``. What can't be
         computed is missing.
     targets
-        The same for targets, with ``kind``, ``share``, ``benchmark``, ``ratio`` and ``tied_with`` (a tuple of ids; none
-        where ties can't be told) besides.
+        The same for targets, with ``kind``, ``share``, ``benchmark``, ``ratio`` and ``tied_with`` (a tuple of ids;
+        ``None`` where ties can't be told, or a kind has more than a thousand targets) besides.
     effective_targets
         By kind, exp of the entropy of the shares: as how many equally touched targets the input behaves.
     unit, weight
@@ -297,7 +298,7 @@ def _ties(one: _Measured, rows: UnitRows, sums: UnitSums) -> dict[str, tuple[str
     """
     if one.kind == "theme" or not one.total:
         return {}
-    if one.weighing is None:
+    if one.weighing is None or len(one.codes) > _MOST_COMPARED:
         return dict.fromkeys(one.codes)
     tied: dict[str, list[str]] = {name: [] for name in one.codes}
     doubtful: list[Pair] = []

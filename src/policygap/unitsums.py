@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 from attrs import frozen
 
 from .engines import collect, drop_missing, encode, find_limits, hands_over_codes, split_weights, usable_weight
@@ -191,38 +192,39 @@ class _CodedRows:
     def _kinds_of_rows(self, kinds: Mapping[str, str]) -> tuple[Array, list[str]]:
         if self.kind is not None:
             names = list(dict.fromkeys(self.kind.ids))
-            return np.array([names.index(name) for name in self.kind.ids])[self.kind.codes], names
+            return _small([names.index(name) for name in self.kind.ids])[self.kind.codes], names
         names = list(dict.fromkeys(kinds[name] for name in self.code.ids if name in kinds))
         places = [names.index(kinds[name]) if name in kinds else -1 for name in self.code.ids]
-        return np.array(places)[self.code.codes], names
+        return _small(places)[self.code.codes], names
 
     def _distinct(self, here: Array, slots: Mapping[str, int], parents: Mapping[str, str]) -> _Distinct:
-        slot_of = np.array([slots.get(name, 0) for name in self.code.ids])
-        unit, slot = self.unit.codes[here], slot_of[self.code.codes[here]]
         bits = len(slots).bit_length() + 1
         dtype = np.uint32 if len(self.unit.ids) << bits <= 1 << 32 else np.uint64
-        keys = (unit.astype(dtype) << dtype(bits)) | (slot.astype(dtype) << dtype(1)) | dtype(1)
+        # In place where it can be: there is one of these for each row.
+        keys = self.unit.codes[here].astype(dtype)
+        keys <<= dtype(bits)
+        keys |= _small([slots.get(name, 0) << 1 | 1 for name in self.code.ids])[self.code.codes[here]].astype(dtype)
         if self.call is not None:
             keys -= self.call[here]  # those that call come first
         keys.sort()
+        keys = keys[_first_of_each(keys >> dtype(1))]
         pairs = keys >> dtype(1)
-        new = np.ones(len(keys), dtype=bool)
-        np.not_equal(pairs[1:], pairs[:-1], out=new[1:])
-        keys, pairs = keys[new], pairs[new]
-        weight = None
-        if self.weight is not None:
-            weight = np.zeros(len(self.unit.ids))
-            np.maximum.at(weight, unit.astype(np.intp), np.nan_to_num(self.weight[here]))
-        found = (pairs >> dtype(bits - 1)).astype(np.intp)
-        places = (pairs & dtype((1 << (bits - 1)) - 1)).astype(np.intp)
+        unit = (pairs >> dtype(bits - 1)).astype(np.int32 if len(self.unit.ids) < 1 << 31 else np.int64)
+        slot = (pairs & dtype((1 << (bits - 1)) - 1)).astype(np.int32)
         return _Distinct(
             codes=["", *slots],
-            unit=found,
-            slot=places,
+            unit=unit,
+            slot=slot,
             calls=(keys & dtype(1)) == 0,
-            specific=(places > 0) & ~_covered(pairs, places, slots, parents),
-            weight=None if weight is None else weight[found],
+            specific=(slot > 0) & ~_covered(pairs, slot, slots, parents),
+            weight=None if self.weight is None else self._weights(self.weight, here)[unit],
         )
+
+    def _weights(self, weight: Array, here: Array) -> Array:
+        """The largest weight of each unit in these rows."""
+        largest = np.zeros(len(self.unit.ids))
+        np.maximum.at(largest, self.unit.codes[here].astype(np.intp), np.nan_to_num(weight[here]))
+        return largest
 
     def _heaviest(self, first: str, second: str) -> float:
         for found in self.distinct.values():
@@ -231,6 +233,12 @@ class _CodedRows:
                 only = one & ~np.isin(found.unit, found.unit[two])
                 return float(found.weight[only].max(initial=0))
         return 0.0
+
+
+def _small(numbers: Any) -> Array:
+    """Whole numbers from -1 in as few bytes as they need, since there is one for each row."""
+    values = np.array(numbers, dtype=np.int64)
+    return values.astype(np.int16 if values.max(initial=0) < 1 << 15 else np.int64)
 
 
 def _take(values: Array, kept: Array | None) -> Array:
@@ -257,6 +265,12 @@ def _slots(kind: str, kinds: Mapping[str, str]) -> dict[str, int]:
     return {name: place for place, name in enumerate((name for name in kinds if kinds[name] == kind), start=1)}
 
 
+def _first_of_each(ordered: Array) -> Array:
+    new = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return new
+
+
 def _covered(pairs: Array, slot: Array, slots: Mapping[str, int], parents: Mapping[str, str]) -> Array:
     """Which pairs have a code over one that the same unit touches too."""
     covered = np.zeros(len(pairs), dtype=bool)
@@ -272,12 +286,12 @@ def _covered(pairs: Array, slot: Array, slots: Mapping[str, int], parents: Mappi
 
 
 def _sums_of(kind: str, found: _Distinct) -> UnitSums:
-    starts = np.flatnonzero(np.diff(found.unit, prepend=-1))
+    starts = np.flatnonzero(_first_of_each(found.unit))
     sizes = np.diff(starts, append=len(found.unit))
-    among = np.repeat(np.add.reduceat(found.specific.astype(np.int64), starts), sizes)
     most = int(sizes.max()) + 1
+    numbers, distinct = pd.factorize(np.add.reduceat(found.specific.astype(np.int64), starts) * most + sizes)
     how = Coded(codes=(found.slot << 2) | (found.calls << 1) | found.specific, ids=range(len(found.codes) << 2))
-    many = Coded(codes=among * most + np.repeat(sizes, sizes), ids=range(most * most))
+    many = Coded(codes=np.repeat(_small(numbers), sizes), ids=distinct.tolist())
     counts = tally(how, many, None, None)
     sums = counts if found.weight is None else tally(how, many, None, found.weight)
     if isinstance(counts, Unusable) or isinstance(sums, Unusable):  # weights were looked at before
