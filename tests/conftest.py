@@ -1,13 +1,18 @@
-"""What every test shares: hypothesis profiles, a plain terminal, the bundled study."""
+"""What every test shares: hypothesis profiles, a plain terminal, the bundled study, a session of Spark."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import policygap as pg
 
 # No profile has a deadline: the first example of a property pays for importing pandas. Another profile than the default
@@ -42,3 +47,28 @@ def smabystrategi() -> pg.Study:
     import policygap as pg  # here, so that a fault in the package fails tests and not their collection
 
     return pg.read_study("smabystrategi")
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A session of Spark with two threads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyspark has not caught up with pandas 3 and says so
+        from pyspark.sql import SparkSession
+
+        folder = str(tmp_path_factory.mktemp("spark"))
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        os.environ["PYSPARK_PYTHON"] = sys.executable  # else Spark's workers take another, which lacks the libraries
+        session = (
+            SparkSession.builder.master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.sql.warehouse.dir", folder)
+            .config("spark.local.dir", folder)
+            .config("spark.driver.memory", "1g")
+            .config("spark.log.level", "ERROR")
+            .config("spark.ui.showConsoleProgress", "false")
+            .getOrCreate()
+        )
+    yield session
+    session.stop()

@@ -225,26 +225,10 @@ def test_dask_gives_the_same_codes_and_matrix(scheduler: str) -> None:
     pd.testing.assert_frame_equal(cells, pg.cross_tabulate(local(), rows="code", columns="group", unit="speaker"))
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql")
-    options = {
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        session = sql.SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
-        yield session
-        session.stop()
-
-
 @pytest.mark.filterwarnings("ignore")  # what pyspark warns of is its own
-def test_spark_gives_the_same_codes_and_matrix(spark: Any, tmp_path: Path) -> None:
+def test_spark_gives_the_same_codes_and_matrix(spark_session: Any, tmp_path: Path) -> None:
     FRAME.to_parquet(tmp_path / "statements.parquet", index=False)
-    frame = spark.read.parquet(str(tmp_path / "statements.parquet")).repartition(2)
+    frame = spark_session.read.parquet(str(tmp_path / "statements.parquet")).repartition(2)
     given = RULES.batches(keep=KEEP)
     assert given.ddl(frame) == "`id` bigint, `speaker` string, `group` string, `code` string"
     coded = frame.mapInArrow(given, given.ddl(frame))

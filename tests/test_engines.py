@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import random
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -92,25 +90,8 @@ DASK: dict[str, Callable[[pd.DataFrame], Any]] = {
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[pd.DataFrame], Any]]:
-    """What makes a Spark frame of a pandas one, in a session of two threads."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyspark has not caught up with pandas 3 and says so
-        from pyspark.sql import SparkSession
-
-        folder = str(tmp_path_factory.mktemp("spark"))
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        session = (
-            SparkSession.builder.master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            .config("spark.sql.warehouse.dir", folder)
-            .config("spark.local.dir", folder)
-            .config("spark.driver.memory", "1g")
-            .config("spark.log.level", "ERROR")
-            .config("spark.ui.showConsoleProgress", "false")
-            .getOrCreate()
-        )
+def spark(spark_session: Any) -> Callable[[pd.DataFrame], Any]:
+    """What makes a Spark frame of a pandas one."""
     types = {"weight": "double", "number": "long"}
 
     def convert(frame: pd.DataFrame, parts: int = 2) -> Any:
@@ -121,10 +102,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[pd.Dat
             tuple(None if name != "weight" and pd.isna(cell) else cell for name, cell in zip(names, row, strict=True))
             for row in frame.astype(object).itertuples(index=False)
         ]
-        return session.createDataFrame(rows, schema).repartition(parts)
+        return spark_session.createDataFrame(rows, schema).repartition(parts)
 
-    yield convert
-    session.stop()
+    return convert
 
 
 def plain(frame: pd.DataFrame) -> dict[tuple[Any, Any], Any]:

@@ -24,6 +24,7 @@ _HOMES = {
     "DecisionTableError": "errors",
     "Documents": "documents",
     "Evaluation": "evaluation",
+    "FrameCoverage": "framecoverage",
     "Gap": "gaps",
     "Group": "model",
     "Limits": "io.limits",
@@ -70,9 +71,11 @@ _HOMES = {
     "list_bundled": "study",
     "list_examples": "tracing",
     "list_speakers": "tracing",
+    "list_touches": "touchlists",
     "measure_agreement": "agreement",
     "measure_commitment": "commitment",
     "measure_coverage": "coverage",
+    "measure_frame": "framecoverage",
     "measure_robustness": "robustness",
     "read_documents": "documents",
     "read_rules": "rules.reading",
@@ -103,6 +106,7 @@ __all__ = [
     "DecisionTableError",
     "Documents",
     "Evaluation",
+    "FrameCoverage",
     "Gap",
     "Group",
     "Limits",
@@ -150,9 +154,11 @@ __all__ = [
     "list_bundled",
     "list_examples",
     "list_speakers",
+    "list_touches",
     "measure_agreement",
     "measure_commitment",
     "measure_coverage",
+    "measure_frame",
     "measure_robustness",
     "read_documents",
     "read_rules",
@@ -195,6 +201,7 @@ if TYPE_CHECKING:
     from .errors import DecisionTableError, PolicyGapError, Problem, StudyError, UsageError
     from .evaluation import Evaluation, evaluate_rules, split_statements
     from .evidence import collect_evidence
+    from .framecoverage import FrameCoverage, measure_frame
     from .gaps import Gap, find_gaps
     from .graph import build_graph
     from .io.limits import Limits
@@ -215,6 +222,7 @@ if TYPE_CHECKING:
     from .stability import leave_one_out
     from .starting import start_study
     from .study import Study, build_study, find_problems, list_bundled, read_study
+    from .touchlists import list_touches
     from .tracing import find_conflicts, list_examples, list_speakers, select_quotes, trace
     from .uncertainty import Bootstrap, bootstrap
     from .unusual import find_unusual_cells

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,14 @@ from attrs import evolve, field, frozen
 
 from .choices import Choices, choose
 from .errors import Problem, UsageError
+from .model import Code
 from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
 from .units import Units, as_weight, check_weights, collect_units, distinct_pairs
 
-__all__ = ["Coverage", "Tally", "measure_coverage", "measure_touches"]
+__all__ = ["Coverage", "Tally", "judge_benchmark", "measure_coverage", "measure_touches", "split_benchmark"]
 
 Array = np.ndarray[Any, Any]
 
@@ -307,6 +308,9 @@ def _judge(
     study: Study, choices: Choices | None, options: Mapping[str, Any], benchmark: Any, by: Any
 ) -> tuple[Choices, dict[str, float]]:
     """The choices and the benchmark's numbers by target, or every problem of the arguments at once."""
+    if not isinstance(study, Study):  # type: ignore[reportUnnecessaryIsInstance]  # untyped calls
+        fix = "give a study; measure_frame takes frames"
+        raise UsageError([Problem(file="study", what=f"a {type(study).__name__} is no study", fix=fix)])
     problems: list[Problem] = []
     chosen, given = Choices(), dict[str, float]()
     try:
@@ -316,7 +320,7 @@ def _judge(
     if by is not None and not (isinstance(by, str) and by == "group"):
         problems.append(Problem(file="by", what=f"'{by}' is not known", fix="use 'group' or leave it out"))
     if isinstance(benchmark, Mapping | pd.Series):
-        problems += _judge_benchmark(dict(benchmark.items()), study)
+        problems += judge_benchmark(dict(benchmark.items()), study.codes)
         given = {str(name): as_weight(number) for name, number in benchmark.items()}
     elif not (isinstance(benchmark, str) and benchmark == "equal"):
         fix = "use 'equal' or a mapping from target to number"
@@ -558,28 +562,46 @@ def _theme_weights(touches: Touches) -> Array:
 # -- against a benchmark
 
 
-def _leaves(study: Study, kind: str) -> list[str]:
-    over = {code.parent for code in study.targets if code.kind == kind and code.parent}
-    return [code.id for code in study.targets if code.kind == kind and code.id not in over]
+def _leaves(codes: Sequence[Code], kind: str) -> list[str]:
+    over = {code.parent for code in codes if code.kind == kind and code.parent}
+    return [code.id for code in codes if code.kind == kind and code.id not in over]
+
+
+def _target_kinds(codes: Sequence[Code]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code.kind for code in codes if not code.is_theme))
 
 
 def _with_benchmark(figures: Mapping[str, Array], study: Study, given: Mapping[str, float]) -> dict[str, Array]:
     """The figures with ``benchmark`` and ``ratio``."""
-    benchmark = _benchmarks(study, given) if given else study.once("equal split", partial(_benchmarks, given={}))
+    benchmark = split_benchmark(study.codes, given) if given else study.once("equal split", _split_equally)
     ratio = np.full(len(benchmark), np.nan)
     with np.errstate(over="ignore"):  # against a benchmark next to nothing
         np.divide(figures["share"], benchmark, out=ratio, where=benchmark > 0)
     return {**figures, "benchmark": benchmark, "ratio": ratio}
 
 
-def _benchmarks(study: Study, given: Mapping[str, float]) -> Array:
-    """What each code's share is held against; NaN for themes."""
-    parent = {code.id: code.parent for code in study.targets}
-    kind_of = {code.id: code.kind for code in study.targets}
-    values = {code.id: np.nan for code in study.codes}
-    for kind in study.target_kinds:
-        leaves = _leaves(study, kind)
-        numbers = _scaled(np.array([given.get(name, 0) if set(given) & set(leaves) else 1.0 for name in leaves]))
+def _split_equally(study: Study) -> Array:
+    return split_benchmark(study.codes, {})
+
+
+def split_benchmark(codes: Sequence[Code], given: Mapping[str, float]) -> Array:
+    """What each code's share is held against; NaN for themes.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> study = pg.read_study("smabystrategi")
+    >>> places = [code.id for code in study.codes].index("A"), [code.id for code in study.codes].index("broadband")
+    >>> split_benchmark(study.codes, {})[list(places)].round(3).tolist()
+    [0.143, nan]
+    """
+    parent = {code.id: code.parent for code in codes}
+    kind_of = {code.id: code.kind for code in codes}
+    values = {code.id: np.nan for code in codes}
+    for kind in _target_kinds(codes):
+        leaves = _leaves(codes, kind)
+        named = any(name in given for name in leaves)
+        numbers = _scaled(np.array([given.get(name, 0) if named else 1.0 for name in leaves]))
         for name, part in zip(leaves, numbers / _sum(numbers), strict=True):
             over: str | None = name
             while over is not None and kind_of[over] == kind:
@@ -588,10 +610,17 @@ def _benchmarks(study: Study, given: Mapping[str, float]) -> Array:
     return np.array(list(values.values()), dtype=float)
 
 
-def _judge_benchmark(given: Mapping[Any, Any], study: Study) -> list[Problem]:
-    """What keeps every leaf of a kind, or none, from having a number of 0 or more, not all of them 0."""
+def judge_benchmark(given: Mapping[Any, Any], codes: Sequence[Code]) -> list[Problem]:
+    """What keeps every leaf of a kind, or none, from having a number of 0 or more, not all of them 0.
+
+    Examples
+    --------
+    >>> import policygap as pg
+    >>> print(*judge_benchmark({"A": 1}, pg.read_study("smabystrategi").codes))
+    benchmark: the focus_area benchmark lacks B, C, D, E, F, G; give a number for each, 0 if need be
+    """
     problems: list[Problem] = []
-    every = {kind: _leaves(study, kind) for kind in study.target_kinds}
+    every = {kind: _leaves(codes, kind) for kind in _target_kinds(codes)}
     known = [name for leaves in every.values() for name in leaves]
     for name, number in given.items():
         if name not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -14,7 +15,7 @@ from .exact import LARGEST, SMALLEST
 from .spelling import suggest
 from .tallies import Cells, Unusable, check_size
 
-__all__ = ["cross_tabulate"]
+__all__ = ["column_problems", "cross_tabulate", "open_frame", "weight_problems"]
 
 
 def cross_tabulate(
@@ -62,15 +63,30 @@ def cross_tabulate(
     b       0  1
     """
     with naming_engine_errors():
-        table = _narwhals(frame)
-        _check_columns(table, [name for name in (rows, columns, unit, weight) if name is not None], weight)
+        table = open_frame(frame)
+        problems = column_problems(table, [name for name in (rows, columns, unit, weight) if name is not None], weight)
+        if problems:
+            raise UsageError(problems)
         cells = count_cells(table, rows, columns, unit, weight)
     if isinstance(cells, Unusable):
-        raise UsageError(_weight_problems(cells, weight))
+        raise UsageError(weight_problems(cells, weight))
     return _wide(cells, rows, columns, np.int64 if weight is None else np.float64)
 
 
-def _narwhals(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+def open_frame(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    """A frame of any engine, as one of narwhals.
+
+    Raises
+    ------
+    UsageError
+        Where it is no frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> open_frame(pd.DataFrame({"speaker": ["s"]})).columns
+    ['speaker']
+    """
     try:
         return nw.from_native(frame)
     except TypeError:
@@ -79,7 +95,18 @@ def _narwhals(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
         raise UsageError([Problem(file="frame", what=what, fix=fix)]) from None
 
 
-def _check_columns(table: nw.DataFrame[Any] | nw.LazyFrame[Any], names: list[str], weight: str | None) -> None:
+def column_problems(
+    table: nw.DataFrame[Any] | nw.LazyFrame[Any], names: Sequence[str], weight: str | None
+) -> list[Problem]:
+    """Which of these columns are not in a frame, and whether its weights are no numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = open_frame(pd.DataFrame({"speaker": ["s"]}))
+    >>> print(*column_problems(table, ["speakers"], None))
+    frame, column speakers: there is no such column; did you mean 'speaker'?
+    """
     schema = table.collect_schema()
     known = schema.names()
     problems = [
@@ -95,11 +122,17 @@ def _check_columns(table: nw.DataFrame[Any] | nw.LazyFrame[Any], names: list[str
     if weight in known and not schema[weight].is_numeric():
         fix = "name a column of numbers, or leave the weight out"
         problems.append(Problem(file="frame", column=weight, what="weights have to be numbers", fix=fix))
-    if problems:
-        raise UsageError(problems)
+    return problems
 
 
-def _weight_problems(wrong: Unusable, weight: str | None) -> list[Problem]:
+def weight_problems(wrong: Unusable, weight: str | None) -> list[Problem]:
+    """What is wrong with the weights of a column, in words.
+
+    Examples
+    --------
+    >>> print(*weight_problems(Unusable(negative=2), "weight"))
+    frame, column weight: weights below 0: 2; give 0 or more, or nothing where a weight is not known
+    """
     fix = "give 0 or more, or nothing where a weight is not known"
     said = {
         f"weights below 0: {wrong.negative}": wrong.negative,

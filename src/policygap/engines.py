@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,7 +16,16 @@ from .errors import PolicyGapError, Problem, missing_extra
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
 from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
 
-__all__ = ["count_cells", "naming_engine_errors"]
+__all__ = [
+    "collect",
+    "count_cells",
+    "drop_missing",
+    "encode",
+    "find_limits",
+    "hands_over_codes",
+    "naming_engine_errors",
+    "split_weights",
+]
 
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Array = np.ndarray[Any, Any]
@@ -54,9 +63,9 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
     keys = [name for name in schema.names() if name != "weight"]
     engine = wanted.implementation
     plain = all(_is_in(schema[key], _CODABLE) for key in keys)
-    if isinstance(wanted, nw.DataFrame) and (engine.is_pandas() or (plain and _is_known(engine))):
+    if isinstance(wanted, nw.DataFrame) and hands_over_codes(wanted, keys):
         return _tally(wanted)
-    kept = _drop_missing(wanted.lazy(), keys)
+    kept = drop_missing(wanted.lazy(), keys)
     if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
         blocks = _find_blocks(kept)
         if blocks is not None:
@@ -68,11 +77,32 @@ def _is_in(dtype: nw.dtypes.DType, kinds: tuple[Any, ...]) -> bool:
     return any(dtype == kind for kind in kinds)
 
 
+def hands_over_codes(frame: nw.DataFrame[Any], keys: Sequence[str]) -> bool:
+    """Whether columns of a frame in memory can be had as whole numbers, and so be counted by numpy.
+
+    Examples
+    --------
+    >>> hands_over_codes(nw.from_native(pd.DataFrame({"unit": ["s", "t"]})), ["unit"])
+    True
+    """
+    schema = frame.collect_schema()
+    plain = all(_is_in(schema[key], _CODABLE) for key in keys)
+    return frame.implementation.is_pandas() or (plain and _is_known(frame.implementation))
+
+
 def _is_known(engine: nw.Implementation) -> bool:
     return engine.is_polars() or engine.is_pyarrow() or engine.is_duckdb()
 
 
-def _drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
+def drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
+    """Leave out rows in which one of the columns is missing, NaN too.
+
+    Examples
+    --------
+    >>> frame = nw.from_native(pd.DataFrame({"unit": [1.0, float("nan")]})).lazy()
+    >>> len(drop_missing(frame, ["unit"]).collect())
+    1
+    """
     table = table.drop_nulls(subset=keys)
     schema = table.collect_schema()
     for key in keys:
@@ -81,7 +111,14 @@ def _drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any
     return table
 
 
-def _collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+def collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    """Take a small table out of an engine.
+
+    Examples
+    --------
+    >>> collect(nw.from_native(pd.DataFrame({"unit": ["s"]})).lazy())["unit"].to_list()
+    ['s']
+    """
     try:
         return table.collect(engine="streaming") if table.implementation.is_polars() else table.collect()
     except ModuleNotFoundError as error:
@@ -93,13 +130,19 @@ def _collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
 
 def _tally(table: nw.DataFrame[Any]) -> Cells | Unusable:
     names = table.columns
-    unit = _encode(table["unit"]) if "unit" in names else None
+    unit = encode(table["unit"]) if "unit" in names else None
     weights = table["weight"].cast(nw.Float64).to_numpy() if "weight" in names else None
-    return tally(_encode(table["row"]), _encode(table["column"]), unit, weights)
+    return tally(encode(table["row"]), encode(table["column"]), unit, weights)
 
 
-def _encode(column: nw.Series[Any]) -> Coded:
-    """A column as whole numbers: those that the engine has already, wherever it has some."""
+def encode(column: nw.Series[Any]) -> Coded:
+    """A column as whole numbers: those that the engine has already, wherever it has some.
+
+    Examples
+    --------
+    >>> encode(nw.from_native(pd.Series(["b", "a", "b"]), series_only=True)).ids
+    ['b', 'a']
+    """
     if column.implementation.is_pandas():
         return _encode_pandas(column.to_native())
     if _is_in(column.dtype, _WHOLE):
@@ -156,7 +199,7 @@ def _encode_arrow(column: Any) -> Coded:
 def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | None:
     """Ranges of units, each with as many rows as fit; a single ``None`` for all; ``None`` where there are no such."""
     unit = nw.col("unit")
-    facts = _collect(table.select(unit.min().alias("least"), unit.max().alias("most"), nw.len().alias("rows")))
+    facts = collect(table.select(unit.min().alias("least"), unit.max().alias("most"), nw.len().alias("rows")))
     rows = int(facts["rows"].item())
     if rows <= ROWS_AT_ONCE:
         return [None]
@@ -165,7 +208,7 @@ def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | Non
         return None
     width = (most - least) // _BUCKETS + 1
     buckets = table.select(((unit.cast(nw.Int64) - least) // width).cast(nw.Int64).alias("bucket"))
-    counted = _collect(buckets.group_by("bucket").agg(nw.len().alias("rows")))
+    counted = collect(buckets.group_by("bucket").agg(nw.len().alias("rows")))
     sizes = sorted(zip(map(int, counted["bucket"].to_list()), map(int, counted["rows"].to_list()), strict=True))
     if max(size for _, size in sizes) > ROWS_AT_ONCE:
         return None
@@ -185,7 +228,7 @@ def _count_blocks(table: nw.LazyFrame[Any], blocks: list[tuple[int, int] | None]
     if len(blocks) > 1 and not counted_there:
         table = _with_enumerations(table)
     parts = (table if ends is None else _cut(table, *ends) for ends in blocks)
-    return _add_up(_count_distinct(part) if counted_there else _tally(_collect(part)) for part in parts)
+    return _add_up(_count_distinct(part) if counted_there else _tally(collect(part)) for part in parts)
 
 
 def _cut(table: nw.LazyFrame[Any], first: int, end: int) -> nw.LazyFrame[Any]:
@@ -200,7 +243,7 @@ def _with_enumerations(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     schema = table.collect_schema()
     for axis in ("row", "column"):
         if schema[axis] == nw.String:
-            ids = _collect(table.group_by(axis).agg(nw.len().alias("rows")))[axis].to_list()
+            ids = collect(table.group_by(axis).agg(nw.len().alias("rows")))[axis].to_list()
             if len(ids) <= _MANY_IDS:
                 table = table.with_columns(nw.col(axis).cast(nw.Enum(sorted(ids))))
     return table
@@ -228,21 +271,48 @@ def _count_in_engine(table: nw.LazyFrame[Any], keys: list[str], weighted: bool) 
     if not weighted:
         return _count_distinct(table)
     weight = nw.col("weight")
-    table = table.with_columns(weight.cast(nw.Float64))
-    limits = _find_limits(table)
+    limits = find_limits(table)
     if isinstance(limits, Unusable):
         return limits
-    table = table.with_columns(nw.when(_usable()).then(weight).otherwise(0.0).alias("weight"))
+    table = table.with_columns(usable_weight())
     if "unit" in keys:
         table = table.group_by(*keys).agg(weight.max())
+    table, names = split_weights(table, limits)
+    cells = collect(table.group_by("row", "column").agg(*(nw.col(name).sum() for name in names)))
+    sums = zip(*(map(int, cells[name].to_list()) for name in names), strict=True)
+    return {pair: combine_sums(parts, limits) for pair, parts in zip(_pairs(cells), sums, strict=True)}
+
+
+def split_weights(table: nw.LazyFrame[Any], grids: Sequence[int]) -> tuple[nw.LazyFrame[Any], list[str]]:
+    """A frame with the parts of its usable weights on each grid, as whole numbers, and the names of these columns.
+
+    Examples
+    --------
+    >>> frame = nw.from_native(pd.DataFrame({"weight": [2.5, 3.0]})).lazy()
+    >>> split, names = split_weights(frame, (0, -1))
+    >>> split.collect().select(names).rows()
+    [(2, 1), (3, 0)]
+    """
+    weight = nw.col("weight")
     names: list[str] = []
-    for place, grid in enumerate(limits):
+    for place, grid in enumerate(grids):
         part = names.append(f"part{place}") or nw.col(names[-1])
         table = table.with_columns((weight * 2.0**-grid).floor().alias(names[-1]))
         table = table.with_columns((weight - part * 2.0**grid).alias("weight"), part.cast(nw.Int64).alias(names[-1]))
-    cells = _collect(table.group_by("row", "column").agg(*(nw.col(name).sum() for name in names)))
-    sums = zip(*(map(int, cells[name].to_list()) for name in names), strict=True)
-    return {pair: combine_sums(parts, limits) for pair, parts in zip(_pairs(cells), sums, strict=True)}
+    return table, names
+
+
+def usable_weight() -> nw.Expr:
+    """The weight of each row as a double, 0 where it is missing.
+
+    Examples
+    --------
+    >>> frame = nw.from_native(pd.DataFrame({"weight": [2, None]}))
+    >>> frame.select(usable_weight())["weight"].to_list()
+    [2.0, 0.0]
+    """
+    weight = nw.col("weight").cast(nw.Float64)
+    return nw.when(_usable(weight)).then(weight).otherwise(0.0).alias("weight")
 
 
 def _count_distinct(table: nw.LazyFrame[Any]) -> Cells:
@@ -252,31 +322,37 @@ def _count_distinct(table: nw.LazyFrame[Any]) -> Cells:
             figure = nw.col("unit").n_unique()
         else:  # not by `unique`, which numbers all rows in DuckDB
             table = table.group_by("row", "column", "unit").agg(nw.len().alias("rows"))
-    cells = _collect(table.group_by("row", "column").agg(figure.alias("figure")))
+    cells = collect(table.group_by("row", "column").agg(figure.alias("figure")))
     return dict(zip(_pairs(cells), map(int, cells["figure"].to_list()), strict=True))
 
 
-def _usable() -> nw.Expr:
+def _usable(weight: nw.Expr) -> nw.Expr:
     # NaN is above all numbers for some engines and unequal to them for others; it is within no bounds for any.
-    return (nw.col("weight") >= SMALLEST) & (nw.col("weight") <= LARGEST)
+    return (weight >= SMALLEST) & (weight <= LARGEST)
 
 
-def _find_limits(table: nw.LazyFrame[Any]) -> tuple[int, ...] | Unusable:
-    """The grids for all weights; or what is wrong with them."""
-    weight = nw.col("weight")
+def find_limits(table: nw.LazyFrame[Any]) -> tuple[int, ...] | Unusable:
+    """The grids for all weights; or what is wrong with them.
+
+    Examples
+    --------
+    >>> find_limits(nw.from_native(pd.DataFrame({"weight": [2, -1, float("inf")]})).lazy())
+    Unusable(negative=1, large=1, small=0)
+    """
+    weight = nw.col("weight").cast(nw.Float64)
 
     def mark(found: nw.Expr) -> nw.Expr:
         return nw.when(found).then(1).otherwise(0)
 
     marks = table.select(
-        nw.when(_usable()).then(weight).otherwise(LARGEST).alias("smallest"),
-        nw.when(_usable()).then(weight).otherwise(0.0).alias("largest"),
+        nw.when(_usable(weight)).then(weight).otherwise(LARGEST).alias("smallest"),
+        nw.when(_usable(weight)).then(weight).otherwise(0.0).alias("largest"),
         mark(weight < 0).alias("negative"),
         mark((weight > LARGEST) & (weight <= float("inf"))).alias("large"),
         mark((weight > 0) & (weight < SMALLEST)).alias("small"),
     )
     names = ("negative", "large", "small")
-    facts = _collect(
+    facts = collect(
         marks.select(
             nw.col("smallest").min(), nw.col("largest").max(), *(nw.col(name).sum() for name in names), rows=nw.len()
         )
