@@ -194,6 +194,19 @@ def test_a_study_whose_files_are_replaced_keeps_its_texts_or_says_so(folder: Pat
         other.statements["text"].tolist()
 
 
+def test_texts_on_the_disk_are_searched_and_cut_like_others(folder: Path) -> None:
+    there, here = (pg.read_study(study).statements for study in (folder, "smabystrategi"))
+    for name in ("id", "text", "locator"):
+        one, two = there[name].str, here[name].astype("str").str
+        assert one.contains("a").tolist() == two.contains("a").tolist()
+        assert one.upper().tolist() == two.upper().tolist()
+        assert one.len().equals(two.len())
+        assert one.split("a").tolist() == two.split("a").tolist()
+        assert there[name].map(len, na_action="ignore").tolist() == two.len().tolist()
+        assert there.sort_values(name)[name].tolist() == here.astype({name: "str"}).sort_values(name)[name].tolist()
+        assert there.groupby(name).size().tolist() == here.astype({name: "str"}).groupby(name).size().tolist()
+
+
 def test_lines_and_empty_texts_are_those_of_other_formats(tmp_path: Path) -> None:
     (tmp_path / "themes.csv").write_text("id,label\nt,T\n", encoding="utf-8")
     (tmp_path / "targets.csv").write_text("id,kind,label\nA,focus_area,A\n", encoding="utf-8")
@@ -318,7 +331,7 @@ def test_a_small_file_that_claims_much_is_refused_before_it_is_read(folder: Path
     with pq.ParquetWriter(folder / "codings.parquet", piece.schema) as writer:
         writer.write_table(pa.concat_tables([piece] * (rows // 1_000)).combine_chunks(), row_group_size=rows)
     assert (folder / "codings.parquet").stat().st_size < 100_000
-    with pytest.raises(pg.StudyError, match="its rows take 320 MB or more, and 100 MB are read"):
+    with pytest.raises(pg.StudyError, match="its rows take 160 MB or more, and 100 MB are read"):
         pg.read_study(folder, limits=pg.Limits(bytes=100_000_000))
 
 

@@ -25,7 +25,7 @@ __all__ = [
     "write_parquet",
 ]
 
-_CELL = 8  # bytes that a cell takes in memory at the least
+_CELL = 4  # bytes that a cell takes in memory, or a little more while its column is read
 _GROUP = 100_000  # rows that are read together when one of them is looked at
 DAMAGED = (OSError, ValueError, TypeError, MemoryError, KeyError, NotImplementedError)  # Arrow's errors are of these
 _MOST_COLUMNS = 10_000

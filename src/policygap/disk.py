@@ -283,6 +283,16 @@ class DiskText(ExtensionArray):
         positions = pd.api.extensions.take(self._positions, indexer, allow_fill=allow_fill, fill_value=-1)
         return self._at(np.asarray(positions, dtype=self._positions.dtype))
 
+    def __getattr__(self, name: str) -> Any:
+        """What pandas looks up for ``.str``, of the texts themselves."""
+        if name.startswith("_str_"):
+            return getattr(self.astype("str"), name)
+        raise AttributeError(name)
+
+    def map(self, mapper: Any, na_action: Any = None) -> Any:
+        """What a function or a mapping makes of each text."""
+        return self.astype("str").map(mapper, na_action=na_action)
+
     def isin(self, values: Any) -> Array:
         """Which cells hold one of these texts."""
         if self._dtype.ids_of and isinstance(values, DiskText) and values.dtype == self._dtype:

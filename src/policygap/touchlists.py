@@ -105,7 +105,7 @@ def _of_kind(kind: str, touches: Touches, units: Units) -> pd.DataFrame:
     columns: dict[str, Any] = {"statement": statement, "kind": list(touches.looked).index(kind), "code": code}
     for name, mark in marks.items():
         chosen = rows & mark
-        columns[name] = np.isin(keys, touches.statement[chosen] * size + touches.code[chosen])
+        columns[name] = np.isin(keys, touches.statement[chosen].astype(np.int64) * size + touches.code[chosen])
     weight = units.weigh(present)[units.of_statement[statement]]
     return pd.DataFrame(columns | {"weight": weight})
 
@@ -128,7 +128,7 @@ def _in_words(rows: pd.DataFrame, touches: Touches) -> pd.DataFrame:
         size=len(rows),
     )
     columns = {
-        "statement": study.statements["id"].astype("category").array[at].remove_unused_categories(),
+        "statement": study.statements["id"].iloc[at].astype("category").array.remove_unused_categories(),
         "speaker": speaker,
         "group": pd.Series(speaker).map(group_of).astype("category").array,
         "kind": pd.Categorical.from_codes(rows["kind"].to_numpy(), categories=pd.Index(list(touches.looked))),
