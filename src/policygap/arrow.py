@@ -11,7 +11,16 @@ import pandas as pd
 
 from .errors import Problem, StudyError, missing_extra
 
-__all__ = ["DAMAGED", "list_parts", "load_parquet", "load_pyarrow", "read_parquet", "write_parquet"]
+__all__ = [
+    "DAMAGED",
+    "list_parts",
+    "load_parquet",
+    "load_pyarrow",
+    "read_kinds",
+    "read_parquet",
+    "tell_damage",
+    "write_parquet",
+]
 
 _CELL = 8  # bytes that a cell takes in memory at the least
 _GROUP = 100_000  # rows that are read together when one of them is looked at
@@ -84,7 +93,7 @@ def read_parquet(
         try:
             metadata, schema = _look(part)
         except DAMAGED as error:
-            problems.append(_damaged(part, error))
+            problems.append(tell_damage(part, error))
             continue
         first = first or schema
         left = [field.name for field in first if later(field.name) and _is_text(field.type)]
@@ -102,7 +111,7 @@ def read_parquet(
     try:
         return table.to_pandas(), list(first.names), left
     except DAMAGED as error:  # such as a time zone that does not exist
-        raise StudyError([_damaged(files[0], error)]) from None
+        raise StudyError([tell_damage(files[0], error)]) from None
 
 
 def _look(part: Path) -> tuple[Any, Any]:
@@ -112,6 +121,17 @@ def _look(part: Path) -> tuple[Any, Any]:
         pa = load_pyarrow("Parquet")
         fields = [(field.name, _plain(field.type)) for field in file.schema_arrow]
         return file.metadata, pa.schema(fields)
+
+
+def read_kinds(part: Path) -> dict[str, str | None]:
+    """What each column of a file holds, in words; ``None`` where it holds nothing. Only the file's end is read."""
+    types = load_pyarrow("Parquet").types
+    words = {types.is_integer: "whole numbers", types.is_floating: "floats", _is_text: "text", types.is_null: None}
+    _, schema = _look(part)
+    return {
+        field.name: next((word for is_one, word in words.items() if is_one(field.type)), str(field.type))
+        for field in schema
+    }
 
 
 def _plain(kind: Any) -> Any:
@@ -170,7 +190,7 @@ def _read(parts: Sequence[Path], names: Sequence[str], coded: Sequence[str], pro
             table.validate(full=True)
             yield _code(table, coded)
         except DAMAGED as error:
-            problems.append(_damaged(part, error))
+            problems.append(tell_damage(part, error))
 
 
 def _code(table: Any, coded: Sequence[str]) -> Any:
@@ -189,7 +209,8 @@ def _problem(part: Path, what: str, fix: str) -> Problem:
     return Problem(file=part.name, what=what, fix=fix)
 
 
-def _damaged(part: Path, error: Exception) -> Problem:
+def tell_damage(part: Path, error: Exception) -> Problem:
+    """What is wrong with a file that could not be read."""
     if not part.exists():
         return _problem(part, "the file is not there", "put it there")
     said = str(error).split("\n", 1)[0][:200]

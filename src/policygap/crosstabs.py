@@ -61,9 +61,10 @@ def cross_tabulate(
     a       1  0
     b       0  1
     """
-    with naming_engine_errors():
-        table = _narwhals(frame)
-        _check_columns(table, [name for name in (rows, columns, unit, weight) if name is not None], weight)
+    table = _narwhals(frame)
+    names = [name for name in (rows, columns, unit, weight) if name is not None]
+    with naming_engine_errors(table, names):
+        _check_columns(table, names, weight)
         cells = count_cells(table, rows, columns, unit, weight)
     if isinstance(cells, Unusable):
         raise UsageError(_weight_problems(cells, weight))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from attrs import astuple
 
 from .errors import PolicyGapError, Problem, missing_extra
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
+from .parts import find_bad_parts, find_damage
 from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
 
 __all__ = ["count_cells", "naming_engine_errors"]
@@ -299,8 +300,20 @@ def _pairs(cells: nw.DataFrame[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def naming_engine_errors() -> Generator[None, None, None]:
-    """Whatever an engine raises comes out as an error of this library, with the file's name where the engine says it.
+def naming_engine_errors(frame: Frame | None = None, names: Collection[str] = ()) -> Generator[None, None, None]:
+    """Whatever an engine raises comes out as an error of this library, with the file's name where it can be found.
+
+    Parameters
+    ----------
+    frame
+        What will be read, if it may have Parquet files behind it: these are looked at first.
+    names
+        Columns of it that will be read.
+
+    Raises
+    ------
+    PolicyGapError
+        Naming each part that does not fit; or with what the engine says.
 
     Examples
     --------
@@ -309,22 +322,33 @@ def naming_engine_errors() -> Generator[None, None, None]:
     Traceback (most recent call last):
     policygap.errors.PolicyGapError: part-03.parquet: the engine could not read the frame (no magic bytes ...
     """
+    problems = [] if frame is None else find_bad_parts(frame, names)
+    if problems:
+        raise PolicyGapError(problems)
     try:
         yield
     except (PolicyGapError, Warning):  # a warning is an error only where the caller asked for that
         raise
     except Exception as error:
-        raise PolicyGapError([_said(error)]) from error
+        raise PolicyGapError(_tell(error, frame, names)) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # how polars and other engines in Rust stop; no Exception
             raise
-        raise PolicyGapError([_said(error)]) from error
+        raise PolicyGapError(_tell(error, frame, names)) from error
 
 
-def _said(error: BaseException) -> Problem:
+def _tell(error: BaseException, frame: Frame | None, names: Collection[str]) -> list[Problem]:
     said = str(error)
     file = re.search(r"([^\s'\"/\\]+\.(?:parquet|csv|arrow|feather))\b", said)
-    text = re.sub(r"\s+", " ", said)[:300] or type(error).__name__
-    fix = "write that file again" if file else "look at its files one by one, since the engine does not say which it is"
+    damaged = None if file or frame is None else find_damage(frame, names)
+    if damaged:
+        return damaged
+    fix = "look at its files one by one, since the engine does not say which it is"
+    if file:
+        fix = "write that file again"
+    elif damaged is not None:
+        fix = "its files can be read, so give the engine what it lacks, such as memory or room on a disk"
+    causes = re.findall(r"Caused by: (.+)", said)  # of Java, the last of which is the first that went wrong
+    text = re.sub(r"\s+", " ", causes[-1] if causes else said)[:300] or type(error).__name__
     what = f"the engine could not read the frame ({text})"
-    return Problem(file=file[1] if file else "frame", what=what, fix=fix)
+    return [Problem(file=file[1] if file else "frame", what=what, fix=fix)]
