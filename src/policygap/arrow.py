@@ -123,10 +123,12 @@ def _look(part: Path) -> tuple[Any, Any]:
         return file.metadata, pa.schema(fields)
 
 
-def read_kinds(part: Path) -> dict[str, str | None]:
+def read_kinds(part: Path, *, exactly: bool = False) -> dict[str, str | None]:
     """What each column of a file holds, in words; ``None`` where it holds nothing. Only the file's end is read."""
     types = load_pyarrow("Parquet").types
-    words = {types.is_integer: "whole numbers", types.is_floating: "floats", _is_text: "text", types.is_null: None}
+    words = {types.is_null: None}
+    if not exactly:
+        words |= {types.is_integer: "whole numbers", types.is_floating: "floats", _is_text: "text"}
     _, schema = _look(part)
     return {
         field.name: next((word for is_one, word in words.items() if is_one(field.type)), str(field.type))

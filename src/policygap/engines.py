@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from attrs import astuple
 
-from .errors import PolicyGapError, Problem, missing_extra
+from .errors import PolicyGapError, Problem
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
 from .parts import find_bad_parts, find_damage
+from .streams import collect, count_stream, find_facts
 from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
 
 __all__ = ["count_cells", "naming_engine_errors"]
@@ -22,10 +22,7 @@ __all__ = ["count_cells", "naming_engine_errors"]
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Array = np.ndarray[Any, Any]
 
-ROWS_AT_ONCE = 3 << 22  # that are taken out of an engine: some 300 MB while they are counted
-_BUCKETS: Final = 1024  # among which units are laid out to find blocks of that size
-_FAR_APART: Final = 1 << 62  # whole numbers whose distance an engine might not hold
-_MANY_IDS: Final = 1 << 16  # too many for an enumeration
+ROWS_AT_ONCE = 3 << 22  # that are taken out of an engine as a whole: some 300 MB while they are counted
 _WHOLE: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
 _CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
 
@@ -33,9 +30,9 @@ _CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
 def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight: str | None) -> Cells | Unusable:
     """Count distinct units, or sum their weights exactly, where two columns meet.
 
-    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations with units that are whole numbers,
-    and weights in lazy polars frames, block after block of units: there that is faster than the engine's own way. For
-    all others, and so for Dask and Spark, the engine does the counting.
+    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations and lazy polars frames with units
+    that are whole numbers, taken out of the engine as a stream: there that is faster than the engine's own way. For all
+    others, and so for Dask and Spark, the engine does the counting.
 
     Parameters
     ----------
@@ -59,9 +56,10 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
         return _tally(wanted)
     kept = _drop_missing(wanted.lazy(), keys)
     if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
-        blocks = _find_blocks(kept)
-        if blocks is not None:
-            return _count_blocks(kept, blocks)
+        facts = find_facts(wanted.lazy())
+        cells = _tally(collect(kept)) if facts.rows <= ROWS_AT_ONCE else count_stream(wanted.lazy(), facts)
+        if cells is not None:
+            return cells
     return _count_in_engine(kept, keys, weight is not None)
 
 
@@ -80,13 +78,6 @@ def _drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any
         if schema[key].is_float():
             table = table.filter(~nw.col(key).is_nan())
     return table
-
-
-def _collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
-    try:
-        return table.collect(engine="streaming") if table.implementation.is_polars() else table.collect()
-    except ModuleNotFoundError as error:
-        raise missing_extra(f"taking figures out of {table.implementation.name.lower()}", "arrow") from error
 
 
 # ------------------------------------------------------------------------------------------------------ in memory
@@ -151,77 +142,6 @@ def _encode_arrow(column: Any) -> Coded:
     return Coded(codes=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32), ids=list(ids)[1:])
 
 
-# ------------------------------------------------------------------------------------------ block after block of units
-
-
-def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | None:
-    """Ranges of units, each with as many rows as fit; a single ``None`` for all; ``None`` where there are no such."""
-    unit = nw.col("unit")
-    facts = _collect(table.select(unit.min().alias("least"), unit.max().alias("most"), nw.len().alias("rows")))
-    rows = int(facts["rows"].item())
-    if rows <= ROWS_AT_ONCE:
-        return [None]
-    least, most = int(facts["least"].item()), int(facts["most"].item())
-    if most - least >= _FAR_APART or most >= 1 << 63:
-        return None
-    width = (most - least) // _BUCKETS + 1
-    buckets = table.select(((unit.cast(nw.Int64) - least) // width).cast(nw.Int64).alias("bucket"))
-    counted = _collect(buckets.group_by("bucket").agg(nw.len().alias("rows")))
-    sizes = sorted(zip(map(int, counted["bucket"].to_list()), map(int, counted["rows"].to_list()), strict=True))
-    if max(size for _, size in sizes) > ROWS_AT_ONCE:
-        return None
-    fair = rows / -(-rows // ROWS_AT_ONCE)  # as many in each block, rather than a last one with few
-    ends, filled, wanted = [0], 0, fair
-    for bucket, size in sizes:
-        if filled > wanted - size / 2 and bucket > ends[-1]:
-            ends.append(bucket)
-            wanted += fair
-        filled += size
-    edges = [least + end * width for end in ends]
-    return list(zip(edges, [*edges[1:], most + 1], strict=True))
-
-
-def _count_blocks(table: nw.LazyFrame[Any], blocks: list[tuple[int, int] | None]) -> Cells | Unusable:
-    counted_there = table.implementation.is_polars() and "weight" not in table.collect_schema().names()
-    if len(blocks) > 1 and not counted_there:
-        table = _with_enumerations(table)
-    parts = (table if ends is None else _cut(table, *ends) for ends in blocks)
-    return _add_up(_count_distinct(part) if counted_there else _tally(_collect(part)) for part in parts)
-
-
-def _cut(table: nw.LazyFrame[Any], first: int, end: int) -> nw.LazyFrame[Any]:
-    """The units of a block, counted from its first, so that they take less room."""
-    unit = nw.col("unit")
-    block = table.filter((unit >= first) & (unit < end))
-    return block.with_columns((unit.cast(nw.Int64) - first).cast(nw.Int32)) if end - first < 1 << 31 else block
-
-
-def _with_enumerations(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Texts of the axes as enumerations, so that an engine hands over a small whole number for each row."""
-    schema = table.collect_schema()
-    for axis in ("row", "column"):
-        if schema[axis] == nw.String:
-            ids = _collect(table.group_by(axis).agg(nw.len().alias("rows")))[axis].to_list()
-            if len(ids) <= _MANY_IDS:
-                table = table.with_columns(nw.col(axis).cast(nw.Enum(sorted(ids))))
-    return table
-
-
-def _add_up(parts: Iterable[Cells | Unusable]) -> Cells | Unusable:
-    total: Cells = {}
-    wrong: list[Unusable] = []
-    for part in parts:
-        if isinstance(part, Unusable):
-            wrong.append(part)
-            continue
-        for pair, figure in part.items():
-            total[pair] = total.get(pair, 0) + figure
-    if not wrong:
-        return total
-    negative, large, small = map(sum, zip(*(astuple(one) for one in wrong), strict=True))
-    return Unusable(negative=negative, large=large, small=small)
-
-
 # --------------------------------------------------------------------------------------------------- in the engine
 
 
@@ -241,7 +161,7 @@ def _count_in_engine(table: nw.LazyFrame[Any], keys: list[str], weighted: bool) 
         part = names.append(f"part{place}") or nw.col(names[-1])
         table = table.with_columns((weight * 2.0**-grid).floor().alias(names[-1]))
         table = table.with_columns((weight - part * 2.0**grid).alias("weight"), part.cast(nw.Int64).alias(names[-1]))
-    cells = _collect(table.group_by("row", "column").agg(*(nw.col(name).sum() for name in names)))
+    cells = collect(table.group_by("row", "column").agg(*(nw.col(name).sum() for name in names)))
     sums = zip(*(map(int, cells[name].to_list()) for name in names), strict=True)
     return {pair: combine_sums(parts, limits) for pair, parts in zip(_pairs(cells), sums, strict=True)}
 
@@ -253,7 +173,7 @@ def _count_distinct(table: nw.LazyFrame[Any]) -> Cells:
             figure = nw.col("unit").n_unique()
         else:  # not by `unique`, which numbers all rows in DuckDB
             table = table.group_by("row", "column", "unit").agg(nw.len().alias("rows"))
-    cells = _collect(table.group_by("row", "column").agg(figure.alias("figure")))
+    cells = collect(table.group_by("row", "column").agg(figure.alias("figure")))
     return dict(zip(_pairs(cells), map(int, cells["figure"].to_list()), strict=True))
 
 
@@ -277,7 +197,7 @@ def _find_limits(table: nw.LazyFrame[Any]) -> tuple[int, ...] | Unusable:
         mark((weight > 0) & (weight < SMALLEST)).alias("small"),
     )
     names = ("negative", "large", "small")
-    facts = _collect(
+    facts = collect(
         marks.select(
             nw.col("smallest").min(), nw.col("largest").max(), *(nw.col(name).sum() for name in names), rows=nw.len()
         )

@@ -64,9 +64,11 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
     Returns
     -------
     list of Problem or None
-        One for each damaged part; ``None`` where it is not known which files there are.
+        One for each damaged part, or for each whose columns differ in their width, if there is none; ``None`` where it
+        is not known which files there are.
     """
-    files = [file for table in _list_tables(frame) for file in table.files]
+    tables = _list_tables(frame)
+    files = [file for table in tables for file in table.files]
     if not files:
         return None
     wanted, found = set(names), list[Problem]()
@@ -78,14 +80,14 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
                     pass
         except DAMAGED as error:
             found.append(tell_damage(file, error))
-    return found
+    return found or [problem for table in tables for problem in _judge(table, sorted(wanted), exactly=True)]
 
 
-def _judge(table: _Table, names: list[str]) -> Iterator[Problem]:
+def _judge(table: _Table, names: list[str], *, exactly: bool = False) -> Iterator[Problem]:
     parts: dict[Path, dict[str, str | None]] = {}
     for file in table.files:
         try:
-            parts[file] = read_kinds(file)
+            parts[file] = read_kinds(file, exactly=exactly)
         except DAMAGED as error:
             yield tell_damage(file, error)
     for name in names:
