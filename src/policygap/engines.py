@@ -242,10 +242,9 @@ def naming_engine_errors(frame: Frame | None = None, names: Collection[str] = ()
     Traceback (most recent call last):
     policygap.errors.PolicyGapError: part-03.parquet: the engine could not read the frame (no magic bytes ...
     """
-    problems = [] if frame is None else find_bad_parts(frame, names)
-    if problems:
-        raise PolicyGapError(problems)
     try:
+        if frame is not None and (problems := find_bad_parts(frame, names)):
+            raise PolicyGapError(problems)
         yield
     except (PolicyGapError, Warning):  # a warning is an error only where the caller asked for that
         raise
@@ -260,14 +259,15 @@ def naming_engine_errors(frame: Frame | None = None, names: Collection[str] = ()
 def _tell(error: BaseException, frame: Frame | None, names: Collection[str]) -> list[Problem]:
     said = str(error)
     file = re.search(r"([^\s'\"/\\]+\.(?:parquet|csv|arrow|feather))\b", said)
-    damaged = None if file or frame is None else find_damage(frame, names)
-    if damaged:
-        return damaged
     fix = "look at its files one by one, since the engine does not say which it is"
     if file:
         fix = "write that file again"
-    elif damaged is not None:
-        fix = "its files can be read, so give the engine what it lacks, such as memory or room on a disk"
+    elif isinstance(error, MemoryError) or "memory" in said.lower():
+        fix = "give it more memory, or select fewer rows first"
+    elif frame is not None and (damaged := find_damage(frame, names)) is not None:
+        if damaged:
+            return damaged
+        fix = "its files can be read, so give the engine what it lacks, such as room on a disk"
     causes = re.findall(r"Caused by: (.+)", said)  # of Java, the last of which is the first that went wrong
     text = re.sub(r"\s+", " ", causes[-1] if causes else said)[:300] or type(error).__name__
     what = f"the engine could not read the frame ({text})"

@@ -76,7 +76,7 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
         try:
             with load_parquet().ParquetFile(file) as content:
                 columns = [name for name in content.schema_arrow.names if name in wanted]
-                for _ in content.iter_batches(columns=columns):
+                for _ in content.iter_batches(columns=columns, use_threads=False):
                     pass
         except DAMAGED as error:
             found.append(tell_damage(file, error))

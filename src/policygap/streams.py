@@ -144,7 +144,7 @@ def _read(table: nw.LazyFrame[Any]) -> Generator[Batch, None, None]:
     """The rows, some at a time."""
     native = table.to_native()
     if table.implementation.is_polars():
-        for batch in native.collect_batches(chunk_size=_BATCH, maintain_order=False):
+        for batch in native.collect_batches(chunk_size=_BATCH, maintain_order=False, engine="streaming"):
             yield [column.to_physical().to_numpy() for column in batch.get_columns()]
         return
     with native.to_arrow_reader(_BATCH) as reader:

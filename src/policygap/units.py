@@ -15,7 +15,7 @@ from .spelling import suggest
 from .study import Study
 from .touches import Touches
 
-__all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs"]
+__all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs", "speakers_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -196,9 +196,7 @@ def collect_units(touches: Touches) -> Units:
     True
     """
     study, unit = touches.study, touches.choices.unit or "speaker"
-    if "units" not in study.shared:
-        study.shared["units"] = _speakers_of(study)
-    speakers, group, speaker = study.shared["units"]
+    speakers, group, speaker = _speakers(study)
     actors = study.tables["actors"]
     is_group = np.arange(len(speakers)) >= len(actors)
     is_umbrella = is_group & np.isin(speakers.to_numpy(), list(study.umbrellas))
@@ -229,8 +227,19 @@ def collect_units(touches: Touches) -> Units:
     )
 
 
-def _speakers_of(study: Study) -> tuple[pd.Index, Array, Array]:
+def speakers_of(study: Study) -> Array:
+    """For each statement the position of who speaks, among all actors, then all groups; -1 for nobody."""
+    return _speakers(study)[2]
+
+
+def _speakers(study: Study) -> tuple[pd.Index, Array, Array]:
     """All actors, then all groups; the group of each; and for each statement the position of who speaks."""
+    if "units" not in study.shared:
+        study.shared["units"] = _find_speakers(study)
+    return study.shared["units"]
+
+
+def _find_speakers(study: Study) -> tuple[pd.Index, Array, Array]:
     actors, groups = study.tables["actors"], study.tables["groups"]
     speakers = pd.Index([*actors["id"], *groups["id"]], dtype=object)
     cells = study.statements["speaker"].astype("category")
