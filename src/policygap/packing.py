@@ -7,6 +7,7 @@ it short, units are laid out in ranges of the same width, and counted from the f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, Final
 
@@ -99,11 +100,8 @@ def tally_batches(batches: Iterable[Batch], plan: Plan) -> Cells | Unusable | No
     """
     ranges: list[list[Array]] = [[] for _ in range(_RANGES)]
     weights = _Weights(len(plan.units)) if plan.weighted else None
-    for row, column, unit, *weight in batches:
-        who = unit.astype(np.int64) - plan.units.start
-        if weights and not weights.note(who, *weight):
-            return None
-        _pack(row, column, who, plan, ranges)
+    if not _take_in(batches, plan, ranges, weights):
+        return None
     if weights and weights.wrong != Unusable():
         return weights.wrong
     counter = Counter(cells=plan.cells, limits=weights.limits if weights else (0.0, 0.0), rows=plan.rows)
@@ -115,6 +113,20 @@ def tally_batches(batches: Iterable[Batch], plan: Plan) -> Cells | Unusable | No
             first = place * plan.width
             counter.add_sorted(keys, weights.own[first : first + plan.width] if weights else None)
     return counter.cells_of(*plan.axes, weighted=plan.weighted)
+
+
+def _take_in(batches: Iterable[Batch], plan: Plan, ranges: list[list[Array]], weights: _Weights | None) -> bool:
+    """Keep what is needed of all batches; whether each unit has one weight."""
+    noted: list[Future[bool]] = []
+    with ThreadPoolExecutor(1) as helper:  # which notes the weights of one batch while the next is read and packed
+        for row, column, unit, *weight in batches:
+            who = unit.astype(np.int64) - plan.units.start
+            if noted and not noted.pop().result():
+                return False
+            if weights:
+                noted.append(helper.submit(weights.note, who, *weight))
+            _pack(row, column, who, plan, ranges)
+        return not noted or noted.pop().result()
 
 
 def _pack(row: Array, column: Array, who: Array, plan: Plan, ranges: list[list[Array]]) -> None:
@@ -144,7 +156,7 @@ class _Weights:
             self.wrong += find_unusable(weights)
         self.limits = (min(self.limits[0], least), max(self.limits[1], largest))
         known = self.own.take(who)
-        new = np.isnan(known)
+        new = np.flatnonzero(np.isnan(known))
         self.own[who[new]] = weights[new]
-        known[new] = self.own.take(who[new])
+        known[new] = self.own[who[new]]
         return np.array_equal(known, weights)
