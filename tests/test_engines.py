@@ -306,10 +306,27 @@ def test_ids_may_be_whole_numbers_of_which_some_are_missing(engine: str) -> None
     assert found.index.dtype == "int64"
 
 
+@pytest.mark.parametrize("engine", ["polars lazy", "duckdb"])
+@pytest.mark.parametrize("most", [2**53, 2**61, 2**63 - 1])
+def test_units_far_apart_are_counted_too(monkeypatch: pytest.MonkeyPatch, engine: str, most: int) -> None:
+    monkeypatch.setattr(engines, "ROWS_AT_ONCE", 1)
+    frame = text_frame([{"theme": "a", "target": "X", "number": number} for number in (-most, 0, 0, most)])
+    for weight in (None, "weight"):
+        found = pg.cross_tabulate(ENGINES[engine](frame), unit="number", weight=weight)
+        assert found.loc["a", "X"] == (0 if weight else 3)
+
+
+def test_a_frame_that_changes_while_it_is_counted_is_refused() -> None:
+    plan = Plan(axes=(["a"], ["X"]), units=range(3), rows=2, weighted=False)
+    for unit in (-1, 300, 2**40):
+        with pytest.raises(pg.UsageError, match="other rows than a moment ago"):
+            tally_batches([[np.array([0]), np.array([0]), np.array([unit])]], plan)
+
+
 @FEW
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(-5, 5)), min_size=1),
-    st.sampled_from([1, 1 << 20, 1 << 40]),
+    st.sampled_from([1, 1 << 20, 1 << 56]),
     st.integers(1, 9),
     st.booleans(),
 )

@@ -14,17 +14,22 @@ from typing import Any, Final
 import numpy as np
 from attrs import frozen
 
+from .errors import Problem, UsageError
 from .exact import LARGEST, SMALLEST
 from .tallies import Cells, Counter, Unusable, clean_weights, find_unusable
 
-__all__ = ["Batch", "Plan", "tally_batches"]
+__all__ = ["CHANGED", "Batch", "Plan", "tally_batches"]
 
 Array = np.ndarray[Any, Any]
 Batch = Sequence[Array]
 """Columns: positions of the ids of rows and of columns, units, and perhaps weights."""
 
+CHANGED: Final = Problem(
+    file="frame", what="it holds other rows than a moment ago", fix="give a frame that stays the same"
+)
+
 _RANGES: Final = 256
-_KEY: Final = 64  # binary digits of the longest number
+_KEY: Final = 63  # binary digits of the longest number, so that the end of the last range has room too
 
 
 @frozen(kw_only=True)
@@ -136,6 +141,8 @@ def _pack(row: Array, column: Array, who: Array, plan: Plan, ranges: list[list[A
     keys.sort()
     size = plan.width << plan.digits
     edges = np.searchsorted(keys, np.arange(_RANGES + 1, dtype=np.uint64) * np.uint64(size)).tolist()
+    if edges[-1] < len(keys):
+        raise UsageError([CHANGED])
     for place, (first, end) in enumerate(pairwise(edges)):
         if first < end:
             ranges[place].append((keys[first:end] - np.uint64(place * size)).astype(plan.dtype))

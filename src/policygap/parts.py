@@ -64,8 +64,8 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
     Returns
     -------
     list of Problem or None
-        One for each damaged part, or for each whose columns differ in their width, if there is none; ``None`` where it
-        is not known which files there are.
+        One for each damaged part; or, for polars, each whose numbers are of another width. ``None`` where it is not
+        known which files there are.
     """
     tables = _list_tables(frame)
     files = [file for table in tables for file in table.files]
@@ -80,7 +80,9 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
                     pass
         except DAMAGED as error:
             found.append(tell_damage(file, error))
-    return found or [problem for table in tables for problem in _judge(table, sorted(wanted), exactly=True)]
+    if not found and frame.implementation.is_polars():
+        return [problem for table in tables for problem in _judge(table, sorted(wanted), exactly=True)]
+    return found
 
 
 def _judge(table: _Table, names: list[str], *, exactly: bool = False) -> Iterator[Problem]:

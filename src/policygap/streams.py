@@ -15,8 +15,8 @@ import narwhals as nw
 import numpy as np
 from attrs import evolve, frozen
 
-from .errors import PolicyGapError, Problem, missing_extra
-from .packing import Batch, Plan, tally_batches
+from .errors import UsageError, missing_extra
+from .packing import CHANGED, Batch, Plan, tally_batches
 from .tallies import Cells, Unusable
 
 __all__ = ["Facts", "collect", "count_stream", "find_facts"]
@@ -81,7 +81,7 @@ def count_stream(table: nw.LazyFrame[Any], facts: Facts) -> Cells | Unusable | N
     plan = Plan(axes=axes, units=facts.units, rows=facts.rows, weighted=weighted)
     if not (facts.units and plan.cells):
         return {}
-    far = len(facts.units) >= _FAR_APART or facts.units.stop > 1 << 63
+    far = facts.units.stop - facts.units.start >= _FAR_APART or facts.units.stop > 1 << 63
     if far or plan.room is None or plan.cells > _MANY_CELLS or max(map(len, axes)) > _MANY_IDS:
         return None
     blocks = _find_blocks(table, facts, -(-plan.room // ROOM))
@@ -156,8 +156,7 @@ def _numbers_of_arrow(column: Any) -> Array:
     if not hasattr(column, "indices"):
         return column.to_numpy(zero_copy_only=False)
     if column.null_count:
-        what, fix = "an id is there now that was not there before", "give a frame that stays the same"
-        raise PolicyGapError([Problem(file="frame", what=what, fix=fix)])
+        raise UsageError([CHANGED])  # an id that was not there before
     return column.indices.to_numpy()
 
 
