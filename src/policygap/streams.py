@@ -84,7 +84,10 @@ def count_stream(table: nw.LazyFrame[Any], facts: Facts) -> Cells | Unusable | N
     far = facts.units.stop - facts.units.start >= _FAR_APART or facts.units.stop > 1 << 63
     if far or plan.room is None or plan.cells > _MANY_CELLS or max(map(len, axes)) > _MANY_IDS:
         return None
-    blocks = _find_blocks(table, facts, -(-plan.room // ROOM))
+    many = -(-plan.room // ROOM)
+    if many > _BUCKETS:
+        return None
+    blocks = _find_blocks(table, facts, many)
     plans = [evolve(plan, units=block.units, rows=block.rows) for block in blocks]
     if any((one.room or 0) > 2 * ROOM for one in plans):
         return None
