@@ -14,7 +14,7 @@ import pandas as pd
 from .errors import PolicyGapError, Problem
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
 from .parts import find_bad_parts, find_damage
-from .streams import collect, count_stream, find_facts
+from .streams import add_up, collect, count_stream, cut_blocks, find_facts
 from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
 
 __all__ = ["count_cells", "naming_engine_errors"]
@@ -56,8 +56,7 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
         return _tally(wanted)
     kept = _drop_missing(wanted.lazy(), keys)
     if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
-        facts = find_facts(wanted.lazy())
-        cells = _tally(collect(kept)) if facts.rows <= ROWS_AT_ONCE else count_stream(wanted.lazy(), facts)
+        cells = _count_outside(wanted.lazy(), kept)
         if cells is not None:
             return cells
     return _count_in_engine(kept, keys, weight is not None)
@@ -78,6 +77,18 @@ def _drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any
         if schema[key].is_float():
             table = table.filter(~nw.col(key).is_nan())
     return table
+
+
+def _count_outside(table: nw.LazyFrame[Any], kept: nw.LazyFrame[Any]) -> Cells | Unusable | None:
+    """Rows are taken out of the engine: all at once where they are few, as a stream, or block after block of units."""
+    facts = find_facts(table)
+    if facts.rows <= ROWS_AT_ONCE:
+        return _tally(collect(kept))
+    cells = count_stream(table, facts)
+    if cells is None and "weight" in table.collect_schema().names():
+        blocks = cut_blocks(kept, facts, ROWS_AT_ONCE // 2 or 1)
+        cells = None if blocks is None else add_up(_tally(collect(block)) for block in blocks)
+    return cells
 
 
 # ------------------------------------------------------------------------------------------------------ in memory

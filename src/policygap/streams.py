@@ -19,14 +19,14 @@ from .errors import UsageError, missing_extra
 from .packing import CHANGED, Batch, Plan, tally_batches
 from .tallies import Cells, Unusable
 
-__all__ = ["Facts", "collect", "count_stream", "find_facts"]
+__all__ = ["Facts", "add_up", "collect", "count_stream", "cut_blocks", "find_facts"]
 
 Array = np.ndarray[Any, Any]
 
 ROOM = 1 << 29  # bytes for the keys of a block
 _BATCH: Final = 1 << 20  # rows at a time
 _BUCKETS: Final = 1024  # among which units are laid out to find blocks of that size
-_FAR_APART: Final = 1 << 62  # whole numbers whose distance an engine might not hold
+_FAR_APART: Final = 1 << 62
 _MANY_IDS: Final = 1 << 16  # too many for an enumeration
 _MANY_CELLS: Final = 1 << 22
 
@@ -37,6 +37,11 @@ class Facts:
 
     rows: int
     units: range
+
+    @property
+    def far_apart(self) -> bool:
+        """Whether an engine might not hold the distance of two units."""
+        return self.units.stop - self.units.start >= _FAR_APART or self.units.stop > 1 << 63
 
 
 def collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
@@ -81,8 +86,7 @@ def count_stream(table: nw.LazyFrame[Any], facts: Facts) -> Cells | Unusable | N
     plan = Plan(axes=axes, units=facts.units, rows=facts.rows, weighted=weighted)
     if not (facts.units and plan.cells):
         return {}
-    far = facts.units.stop - facts.units.start >= _FAR_APART or facts.units.stop > 1 << 63
-    if far or plan.room is None or plan.cells > _MANY_CELLS or max(map(len, axes)) > _MANY_IDS:
+    if facts.far_apart or plan.room is None or plan.cells > _MANY_CELLS or max(map(len, axes)) > _MANY_IDS:
         return None
     many = -(-plan.room // ROOM)
     if many > _BUCKETS:
@@ -95,12 +99,30 @@ def count_stream(table: nw.LazyFrame[Any], facts: Facts) -> Cells | Unusable | N
     if weighted:
         kept = kept.with_columns(nw.col("weight").cast(nw.Float64))
     coded = _with_codes(kept, axes)
-    return _add_up(_count_block(coded, one, whole=len(plans) == 1) for one in plans)
+    return add_up(_count_block(coded, one, whole=len(plans) == 1) for one in plans)
 
 
 def _find_ids(table: nw.LazyFrame[Any], axis: str) -> list[Any]:
     found = collect(table.group_by(axis).agg(nw.len().alias("rows")))[axis].to_list()
     return sorted(name for name in found if name is not None)
+
+
+def cut_blocks(table: nw.LazyFrame[Any], facts: Facts, rows: int) -> list[nw.LazyFrame[Any]] | None:
+    """The frame in blocks of whole units, of about so many rows; ``None`` where it can't be cut so finely."""
+    many = -(-facts.rows // rows)
+    if facts.far_apart or not facts.units or many > _BUCKETS:
+        return None
+    blocks = _find_blocks(table, facts, many)
+    if any(block.rows > 2 * rows for block in blocks):
+        return None
+    axes = _find_ids(table, "row"), _find_ids(table, "column")
+    if all(isinstance(name, str) for ids in axes for name in ids) and max(map(len, axes)) <= _MANY_IDS:
+        table = _with_codes(table, axes)
+    return [_cut(table, block.units) for block in blocks]
+
+
+def _cut(table: nw.LazyFrame[Any], units: range) -> nw.LazyFrame[Any]:
+    return table.filter((nw.col("unit") >= units.start) & (nw.col("unit") < units.stop))
 
 
 def _find_blocks(table: nw.LazyFrame[Any], facts: Facts, many: int) -> list[Facts]:
@@ -114,7 +136,7 @@ def _find_blocks(table: nw.LazyFrame[Any], facts: Facts, many: int) -> list[Fact
     sizes = np.zeros(_BUCKETS, dtype=np.int64)
     sizes[counted["bucket"].to_numpy()] = counted["rows"].to_numpy()
     upto = np.concatenate([[0], np.cumsum(sizes)])
-    ends = np.unique(np.searchsorted(upto, np.arange(1, many + 1) * facts.rows / many))
+    ends = np.unique(np.searchsorted(upto, np.arange(1, many + 1) * upto[-1] / many))
     blocks: list[Facts] = []
     for first, end in pairwise([0, *ends.tolist()]):
         units = facts.units[first * width : end * width]
@@ -138,7 +160,7 @@ def _with_codes(table: nw.LazyFrame[Any], axes: tuple[Sequence[Any], Sequence[An
 
 def _count_block(table: nw.LazyFrame[Any], plan: Plan, *, whole: bool) -> Cells | Unusable | None:
     if not whole:
-        table = table.filter((nw.col("unit") >= plan.units.start) & (nw.col("unit") < plan.units.stop))
+        table = _cut(table, plan.units)
     with closing(_read(table)) as batches:  # even where not all is read, so that the engine can be asked again
         return tally_batches(batches, plan)
 
@@ -163,7 +185,7 @@ def _numbers_of_arrow(column: Any) -> Array:
     return column.indices.to_numpy()
 
 
-def _add_up(parts: Iterable[Cells | Unusable | None]) -> Cells | Unusable | None:
+def add_up(parts: Iterable[Cells | Unusable | None]) -> Cells | Unusable | None:
     """The figures of all blocks together; ``None`` where one of them has none."""
     total: Cells = {}
     wrong = Unusable()
