@@ -6,8 +6,8 @@ import math
 import random
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import dask.dataframe as dd
 import duckdb
@@ -20,9 +20,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import policygap as pg
-from policygap import engines
+from policygap import engines, streams
 from policygap.exact import combine_sums, lay_grids
-from policygap.tallies import code_whole_numbers
+from policygap.packing import Plan, tally_batches
+from policygap.tallies import Coded, code_whole_numbers, tally
 from policygap.testing import studies
 
 FEW = settings(max_examples=max(1, settings().max_examples // 10))
@@ -198,25 +199,55 @@ def test_the_order_of_rows_never_matters(
 
 
 @FEW
-@given(FRAMES, MEASURES, st.integers(1, 4), st.sampled_from([*ENGINES]))
-def test_the_size_of_the_blocks_of_units_never_matters(rows: Rows, weight: str | None, most: int, engine: str) -> None:
+@example(HARD, "weight", 1, 1 << 29, "polars lazy")
+@example(HARD, "weight", 1, 1 << 29, "duckdb")
+@example(HARD, "number", 1, 40, "duckdb")
+@given(FRAMES, MEASURES, st.integers(1, 4), st.sampled_from([1, 8, 40, 100, 1 << 29]), st.sampled_from([*ENGINES]))
+def test_neither_the_size_of_a_frame_nor_of_the_blocks_of_units_ever_matters(
+    rows: Rows, weight: str | None, most: int, room: int, engine: str
+) -> None:
     frame = text_frame(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "ROWS_AT_ONCE", most)
+        patch.setattr(streams, "ROOM", room)
         found = pg.cross_tabulate(ENGINES[engine](frame), unit="number", weight=weight)
     same_bits(found, pg.cross_tabulate(frame, unit="number", weight=weight), engine)
 
 
-def test_blocks_of_units_are_cut_and_their_weights_judged_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "ROWS_AT_ONCE", 100)
+@pytest.mark.parametrize("room", [1 << 29, 1000], ids=["at once", "in blocks"])
+@pytest.mark.parametrize("engine", ["polars lazy", "polars category", "duckdb", "duckdb enumerations"])
+def test_rows_are_streamed_and_their_weights_judged_together(
+    monkeypatch: pytest.MonkeyPatch, room: int, engine: str
+) -> None:
+    """In batches of several sizes, with ids that are quoted, whole numbers, or missing."""
     stream = np.random.default_rng(1)
-    frame = text_frame([{"theme": "a", "target": "X", "speaker": "s", "weight": 0.1}] * 1000)
-    frame["number"] = stream.integers(-5_000, 5_000, 1000)
-    for engine in ("polars lazy", "duckdb"):
-        found = pg.cross_tabulate(ENGINES[engine](frame), unit="number", weight="weight")
-        assert found.loc["a", "X"] == math.fsum([0.1] * frame["number"].nunique())
-        with pytest.raises(pg.UsageError, match="below 0: 1000"):
-            pg.cross_tabulate(ENGINES[engine](frame.assign(weight=-0.1)), unit="number", weight="weight")
+    size = 20_000
+    frame = text_frame([{"speaker": "s"}] * size)
+    frame["theme"] = stream.choice(np.array(["a", "'b", "", "å\\"], dtype=object), size)
+    frame["target"] = stream.integers(-3, 3, size)
+    frame["number"] = stream.integers(-5_000, 5_000, size)
+    frame["weight"] = (frame["number"] % 7) / 3
+    frame["number"] = frame["number"].astype("Int64").mask(stream.random(size) < 0.1)
+    frame["theme"] = frame["theme"].mask(stream.random(size) < 0.1)
+    expected = {weight: pg.cross_tabulate(frame, unit="number", weight=weight) for weight in (None, "weight")}
+    monkeypatch.setattr(engines, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(streams, "ROOM", room * 40)
+    counted = Mock(wraps=streams.tally_batches)
+    monkeypatch.setattr(streams, "tally_batches", counted)
+
+    def lazy(frame: pd.DataFrame) -> Any:
+        made = ENGINES[engine](frame)
+        return made.lazy() if engine.startswith("polars") else made
+
+    for weight, table in expected.items():
+        same_bits(pg.cross_tabulate(lazy(frame), unit="number", weight=weight), table, engine)
+    assert (counted.call_count > 2) == (room == 1000)
+    kept = len(frame.dropna(subset=["theme", "number"]))
+    with pytest.raises(pg.UsageError, match=f"below 0: {kept}"):
+        pg.cross_tabulate(lazy(frame.assign(weight=-0.1)), unit="number", weight="weight")
+    several = frame.assign(weight=stream.choice(np.array([0.1, 0.2]), size))
+    expected = pg.cross_tabulate(several, unit="number", weight="weight")
+    same_bits(pg.cross_tabulate(lazy(several), unit="number", weight="weight"), expected, engine)
 
 
 @pytest.mark.parametrize("engine", [*ENGINES, *DASK])
@@ -256,6 +287,44 @@ def test_ids_may_be_whole_numbers_of_which_some_are_missing(engine: str) -> None
     found = pg.cross_tabulate(convert[engine](table))
     assert plain(found) == {(3, "X"): 1}
     assert found.index.dtype == "int64"
+
+
+@pytest.mark.parametrize("engine", ["polars lazy", "duckdb"])
+@pytest.mark.parametrize("most", [2**53, 2**61, 2**63 - 1])
+def test_units_far_apart_are_counted_too(monkeypatch: pytest.MonkeyPatch, engine: str, most: int) -> None:
+    monkeypatch.setattr(engines, "ROWS_AT_ONCE", 1)
+    frame = text_frame([{"theme": "a", "target": "X", "number": number} for number in (-most, 0, 0, most)])
+    for weight in (None, "weight"):
+        found = pg.cross_tabulate(ENGINES[engine](frame), unit="number", weight=weight)
+        assert found.loc["a", "X"] == (0 if weight else 3)
+
+
+def test_a_frame_that_changes_while_it_is_counted_is_refused() -> None:
+    plan = Plan(axes=(["a"], ["X"]), units=range(3), rows=2, weighted=False)
+    for unit in (-1, 300, 2**40):
+        with pytest.raises(pg.UsageError, match="other rows than a moment ago"):
+            tally_batches([[np.array([0]), np.array([0]), np.array([unit])]], plan)
+
+
+@FEW
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(-5, 5)), min_size=1),
+    st.sampled_from([1, 1 << 20, 1 << 56]),
+    st.integers(1, 9),
+    st.booleans(),
+)
+def test_batches_of_any_size_are_counted_as_a_whole(
+    rows: list[tuple[int, int, int]], apart: int, size: int, weighted: bool
+) -> None:
+    row, column, unit = np.array(rows).T
+    weights = (unit + 6) / 3
+    axes, units = (["a", "b", "c"], ["X", "Y"]), range(-5 * apart, 5 * apart + 1)
+    columns = [row, column, unit * apart, *([weights] if weighted and apart == 1 else [])]
+    plan = Plan(axes=axes, units=units, rows=len(rows), weighted=len(columns) > 3)
+    batches = [[one[first : first + size] for one in columns] for first in range(0, len(rows), size)]
+    one, two = Coded(codes=row, ids=axes[0]), Coded(codes=column, ids=axes[1])
+    expected = tally(one, two, Coded(codes=unit + 5, ids=range(11)), weights if plan.weighted else None)
+    assert tally_batches(batches, plan) == expected
 
 
 @FEW
@@ -342,35 +411,3 @@ def test_a_table_too_large_for_memory_is_refused() -> None:
     many = pd.DataFrame({"theme": range(20_000), "target": range(20_000), "speaker": 1})
     with pytest.raises(pg.UsageError, match="20000 by 20000 cells is too large"):
         pg.cross_tabulate(many)
-
-
-def parts_of(folder: Path) -> Path:
-    for name in ("a", "b", "c"):
-        rows = [{"theme": name, "target": "X", "speaker": f"{name}{place}"} for place in range(50)]
-        text_frame(rows).to_parquet(folder / f"part-{name}.parquet", index=False)
-    return folder / "*.parquet"
-
-
-def test_a_damaged_part_is_named_where_the_engine_says_it(tmp_path: Path) -> None:
-    pattern = parts_of(tmp_path)
-    whole = pg.cross_tabulate(duckdb.connect().read_parquet(str(pattern)))
-    assert plain(whole) == plain(pg.cross_tabulate(pl.scan_parquet(pattern)))
-    relation, lazy = duckdb.connect().read_parquet(str(pattern)), pl.scan_parquet(pattern)
-    damaged = tmp_path / "part-b.parquet"
-    damaged.write_bytes(damaged.read_bytes()[:-20])
-    with pytest.raises(pg.PolicyGapError) as raised:
-        pg.cross_tabulate(relation)
-    assert raised.value.problems[0].file == "part-b.parquet"
-    with pytest.raises(pg.PolicyGapError, match="could not read"):
-        pg.cross_tabulate(lazy)
-
-
-def test_a_missing_part_is_named(tmp_path: Path) -> None:
-    pattern = parts_of(tmp_path)
-    files = [str(file) for file in sorted(tmp_path.glob("*.parquet"))]
-    frames = [duckdb.connect().read_parquet(str(pattern)), duckdb.connect().read_parquet(files), pl.scan_parquet(files)]
-    (tmp_path / "part-c.parquet").unlink()
-    for frame in frames[1:]:
-        with pytest.raises(pg.PolicyGapError) as raised:
-            pg.cross_tabulate(frame)
-        assert raised.value.problems[0].file == "part-c.parquet"

@@ -21,7 +21,9 @@ __all__ = [
     "load_parquet",
     "load_pyarrow",
     "look_at",
+    "read_kinds",
     "read_parquet",
+    "tell_damage",
     "write_parquet",
 ]
 
@@ -76,7 +78,7 @@ def look_at(parts: Iterable[Path]) -> Any:
         try:
             schema = _schema(part)
         except DAMAGED as error:
-            problems.append(_damaged(part, error))
+            problems.append(tell_damage(part, error))
             continue
         first = first or schema
         problems += _judge(part, schema, first, files[0].name)
@@ -156,7 +158,7 @@ def _read_column(parts: Sequence[Path], name: str, coded: bool, problems: list[P
                     column.validate(full=True)
                     pieces += _code(column).chunks if coded else column.cast(_plain(column.type)).chunks
         except DAMAGED as error:
-            problems.append(_damaged(part, error))
+            problems.append(tell_damage(part, error))
     if problems:
         return None
     kinds = pa.unify_schemas([pa.schema([(name, piece.type)]) for piece in pieces], promote_options="permissive")
@@ -165,7 +167,7 @@ def _read_column(parts: Sequence[Path], name: str, coded: bool, problems: list[P
         whole = pa.chunked_array([piece.cast(kind) for piece in pieces], kind)
         return (whole.unify_dictionaries() if coded else whole).to_pandas()
     except DAMAGED as error:  # such as a time zone that does not exist
-        problems.append(_damaged(parts[0], error))
+        problems.append(tell_damage(parts[0], error))
         return None
 
 
@@ -175,6 +177,18 @@ def _schema(part: Path) -> Any:
     with load_parquet().ParquetFile(part) as file:
         pa = load_pyarrow("Parquet")
         return pa.schema([(field.name, _plain(field.type)) for field in file.schema_arrow])
+
+
+def read_kinds(part: Path, *, exactly: bool = False) -> dict[str, str | None]:
+    """What each column of a file holds, in words; ``None`` where it holds nothing. Only the file's end is read."""
+    types = load_pyarrow("Parquet").types
+    words = {types.is_null: None}
+    if not exactly:
+        words |= {types.is_integer: "whole numbers", types.is_floating: "floats", holds_text: "text"}
+    return {
+        field.name: next((word for is_one, word in words.items() if is_one(field.type)), str(field.type))
+        for field in _schema(part)
+    }
 
 
 def _plain(kind: Any) -> Any:
@@ -243,7 +257,8 @@ def _problem(part: Path, what: str, fix: str) -> Problem:
     return Problem(file=part.name, what=what, fix=fix)
 
 
-def _damaged(part: Path, error: Exception) -> Problem:
+def tell_damage(part: Path, error: Exception) -> Problem:
+    """What is wrong with a file that could not be read."""
     if not part.exists():
         return _problem(part, "the file is not there", "put it there")
     said = str(error).split("\n", 1)[0][:200]

@@ -62,9 +62,10 @@ def cross_tabulate(
     a       1  0
     b       0  1
     """
-    with naming_engine_errors():
-        table = open_frame(frame)
-        problems = column_problems(table, [name for name in (rows, columns, unit, weight) if name is not None], weight)
+    table = open_frame(frame)
+    names = [name for name in (rows, columns, unit, weight) if name is not None]
+    with naming_engine_errors(table, names):
+        problems = column_problems(table, names, weight)
         if problems:
             raise UsageError(problems)
         cells = count_cells(table, rows, columns, unit, weight)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from attrs import astuple
 
-from .errors import PolicyGapError, Problem, missing_extra
+from .errors import PolicyGapError, Problem
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
+from .parts import find_bad_parts, find_damage
+from .streams import add_up, collect, count_stream, cut_blocks, find_facts
 from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
 
 __all__ = [
@@ -30,10 +31,7 @@ __all__ = [
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Array = np.ndarray[Any, Any]
 
-ROWS_AT_ONCE = 3 << 22  # that are taken out of an engine: some 300 MB while they are counted
-_BUCKETS: Final = 1024  # among which units are laid out to find blocks of that size
-_FAR_APART: Final = 1 << 62  # whole numbers whose distance an engine might not hold
-_MANY_IDS: Final = 1 << 16  # too many for an enumeration
+ROWS_AT_ONCE = 3 << 22  # that are taken out of an engine as a whole: some 300 MB while they are counted
 _WHOLE: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
 _CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
 
@@ -41,9 +39,9 @@ _CODABLE: Final = (nw.String, nw.Categorical, nw.Enum, *_WHOLE)
 def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight: str | None) -> Cells | Unusable:
     """Count distinct units, or sum their weights exactly, where two columns meet.
 
-    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations with units that are whole numbers,
-    and weights in lazy polars frames, block after block of units: there that is faster than the engine's own way. For
-    all others, and so for Dask and Spark, the engine does the counting.
+    Frames in memory are counted on whole numbers by numpy. So are DuckDB relations and lazy polars frames with units
+    that are whole numbers, taken out of the engine as a stream: there that is faster than the engine's own way. For all
+    others, and so for Dask and Spark, the engine does the counting.
 
     Parameters
     ----------
@@ -67,9 +65,9 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
         return _tally(wanted)
     kept = drop_missing(wanted.lazy(), keys)
     if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
-        blocks = _find_blocks(kept)
-        if blocks is not None:
-            return _count_blocks(kept, blocks)
+        cells = _count_outside(wanted.lazy(), kept)
+        if cells is not None:
+            return cells
     return _count_in_engine(kept, keys, weight is not None)
 
 
@@ -111,18 +109,16 @@ def drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]
     return table
 
 
-def collect(table: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
-    """Take a small table out of an engine.
-
-    Examples
-    --------
-    >>> collect(nw.from_native(pd.DataFrame({"unit": ["s"]})).lazy())["unit"].to_list()
-    ['s']
-    """
-    try:
-        return table.collect(engine="streaming") if table.implementation.is_polars() else table.collect()
-    except ModuleNotFoundError as error:
-        raise missing_extra(f"taking figures out of {table.implementation.name.lower()}", "arrow") from error
+def _count_outside(table: nw.LazyFrame[Any], kept: nw.LazyFrame[Any]) -> Cells | Unusable | None:
+    """Rows are taken out of the engine: all at once where they are few, as a stream, or block after block of units."""
+    facts = find_facts(table)
+    if facts.rows <= ROWS_AT_ONCE:
+        return _tally(collect(kept))
+    cells = count_stream(table, facts)
+    if cells is None and "weight" in table.collect_schema().names():
+        blocks = cut_blocks(kept, facts, ROWS_AT_ONCE // 2 or 1)
+        cells = None if blocks is None else add_up(_tally(collect(block)) for block in blocks)
+    return cells
 
 
 # ------------------------------------------------------------------------------------------------------ in memory
@@ -191,77 +187,6 @@ def _encode_arrow(column: Any) -> Coded:
             codes = np.array([*own, -1], dtype=np.int32).take(codes)
         parts.append(np.where(chunk.is_null().to_numpy(zero_copy_only=False), -1, codes) if chunk.null_count else codes)
     return Coded(codes=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32), ids=list(ids)[1:])
-
-
-# ------------------------------------------------------------------------------------------ block after block of units
-
-
-def _find_blocks(table: nw.LazyFrame[Any]) -> list[tuple[int, int] | None] | None:
-    """Ranges of units, each with as many rows as fit; a single ``None`` for all; ``None`` where there are no such."""
-    unit = nw.col("unit")
-    facts = collect(table.select(unit.min().alias("least"), unit.max().alias("most"), nw.len().alias("rows")))
-    rows = int(facts["rows"].item())
-    if rows <= ROWS_AT_ONCE:
-        return [None]
-    least, most = int(facts["least"].item()), int(facts["most"].item())
-    if most - least >= _FAR_APART or most >= 1 << 63:
-        return None
-    width = (most - least) // _BUCKETS + 1
-    buckets = table.select(((unit.cast(nw.Int64) - least) // width).cast(nw.Int64).alias("bucket"))
-    counted = collect(buckets.group_by("bucket").agg(nw.len().alias("rows")))
-    sizes = sorted(zip(map(int, counted["bucket"].to_list()), map(int, counted["rows"].to_list()), strict=True))
-    if max(size for _, size in sizes) > ROWS_AT_ONCE:
-        return None
-    fair = rows / -(-rows // ROWS_AT_ONCE)  # as many in each block, rather than a last one with few
-    ends, filled, wanted = [0], 0, fair
-    for bucket, size in sizes:
-        if filled > wanted - size / 2 and bucket > ends[-1]:
-            ends.append(bucket)
-            wanted += fair
-        filled += size
-    edges = [least + end * width for end in ends]
-    return list(zip(edges, [*edges[1:], most + 1], strict=True))
-
-
-def _count_blocks(table: nw.LazyFrame[Any], blocks: list[tuple[int, int] | None]) -> Cells | Unusable:
-    counted_there = table.implementation.is_polars() and "weight" not in table.collect_schema().names()
-    if len(blocks) > 1 and not counted_there:
-        table = _with_enumerations(table)
-    parts = (table if ends is None else _cut(table, *ends) for ends in blocks)
-    return _add_up(_count_distinct(part) if counted_there else _tally(collect(part)) for part in parts)
-
-
-def _cut(table: nw.LazyFrame[Any], first: int, end: int) -> nw.LazyFrame[Any]:
-    """The units of a block, counted from its first, so that they take less room."""
-    unit = nw.col("unit")
-    block = table.filter((unit >= first) & (unit < end))
-    return block.with_columns((unit.cast(nw.Int64) - first).cast(nw.Int32)) if end - first < 1 << 31 else block
-
-
-def _with_enumerations(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Texts of the axes as enumerations, so that an engine hands over a small whole number for each row."""
-    schema = table.collect_schema()
-    for axis in ("row", "column"):
-        if schema[axis] == nw.String:
-            ids = collect(table.group_by(axis).agg(nw.len().alias("rows")))[axis].to_list()
-            if len(ids) <= _MANY_IDS:
-                table = table.with_columns(nw.col(axis).cast(nw.Enum(sorted(ids))))
-    return table
-
-
-def _add_up(parts: Iterable[Cells | Unusable]) -> Cells | Unusable:
-    total: Cells = {}
-    wrong: list[Unusable] = []
-    for part in parts:
-        if isinstance(part, Unusable):
-            wrong.append(part)
-            continue
-        for pair, figure in part.items():
-            total[pair] = total.get(pair, 0) + figure
-    if not wrong:
-        return total
-    negative, large, small = map(sum, zip(*(astuple(one) for one in wrong), strict=True))
-    return Unusable(negative=negative, large=large, small=small)
 
 
 # --------------------------------------------------------------------------------------------------- in the engine
@@ -375,8 +300,20 @@ def _pairs(cells: nw.DataFrame[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def naming_engine_errors() -> Generator[None, None, None]:
-    """Whatever an engine raises comes out as an error of this library, with the file's name where the engine says it.
+def naming_engine_errors(frame: Frame | None = None, names: Collection[str] = ()) -> Generator[None, None, None]:
+    """Whatever an engine raises comes out as an error of this library, with the file's name where it can be found.
+
+    Parameters
+    ----------
+    frame
+        What will be read, if it may have Parquet files behind it: these are looked at first.
+    names
+        Columns of it that will be read.
+
+    Raises
+    ------
+    PolicyGapError
+        Naming each part that does not fit; or with what the engine says.
 
     Examples
     --------
@@ -386,21 +323,32 @@ def naming_engine_errors() -> Generator[None, None, None]:
     policygap.errors.PolicyGapError: part-03.parquet: the engine could not read the frame (no magic bytes ...
     """
     try:
+        if frame is not None and (problems := find_bad_parts(frame, names)):
+            raise PolicyGapError(problems)
         yield
     except (PolicyGapError, Warning):  # a warning is an error only where the caller asked for that
         raise
     except Exception as error:
-        raise PolicyGapError([_said(error)]) from error
+        raise PolicyGapError(_tell(error, frame, names)) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # how polars and other engines in Rust stop; no Exception
             raise
-        raise PolicyGapError([_said(error)]) from error
+        raise PolicyGapError(_tell(error, frame, names)) from error
 
 
-def _said(error: BaseException) -> Problem:
+def _tell(error: BaseException, frame: Frame | None, names: Collection[str]) -> list[Problem]:
     said = str(error)
     file = re.search(r"([^\s'\"/\\]+\.(?:parquet|csv|arrow|feather))\b", said)
-    text = re.sub(r"\s+", " ", said)[:300] or type(error).__name__
-    fix = "write that file again" if file else "look at its files one by one, since the engine does not say which it is"
+    fix = "look at its files one by one, since the engine does not say which it is"
+    if file:
+        fix = "write that file again"
+    elif isinstance(error, MemoryError) or "memory" in said.lower():
+        fix = "give it more memory, or select fewer rows first"
+    elif frame is not None and (damaged := find_damage(frame, names)) is not None:
+        if damaged:
+            return damaged
+        fix = "its files can be read, so give the engine what it lacks, such as room on a disk"
+    causes = re.findall(r"Caused by: (.+)", said)  # of Java, the last of which is the first that went wrong
+    text = re.sub(r"\s+", " ", causes[-1] if causes else said)[:300] or type(error).__name__
     what = f"the engine could not read the frame ({text})"
-    return Problem(file=file[1] if file else "frame", what=what, fix=fix)
+    return [Problem(file=file[1] if file else "frame", what=what, fix=fix)]

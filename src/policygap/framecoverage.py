@@ -152,7 +152,8 @@ def measure_frame(
     ]
     if problems:
         raise UsageError(problems)
-    with naming_engine_errors():
+    read = [name for name in names.values() if name is not None]
+    with naming_engine_errors(table, read):
         rows = open_rows(table.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None)))
         (seen, without_unit), wrong = rows.seen(), rows.unusable()
     codes = list_seen(seen) if given is None else given[0]
@@ -163,7 +164,7 @@ def measure_frame(
     ]
     if problems:
         raise UsageError(problems)
-    with naming_engine_errors():
+    with naming_engine_errors(table, read):
         sums = rows.add_up(codes.kinds, codes.parents)
     measured = _measure(sums, codes, assessed or {}, weight, full=counting == "full")
     ties = {name: tied for one in measured for name, tied in _ties(one, rows, sums).items()}

@@ -14,7 +14,7 @@ from .showing import to_html_table
 from .spelling import suggest
 from .study import Study
 from .touches import Touches, collect_touches
-from .units import collect_units, distinct_pairs
+from .units import distinct_pairs, speakers_of
 
 __all__ = ["Matrix", "build_matrix", "gap_matrix", "linked_cells"]
 
@@ -122,7 +122,8 @@ def gap_matrix(
     >>> list(matrix.columns)
     ['A', 'B', 'C', 'D', 'E', 'F', 'G']
     """
-    return build_matrix(study, rows, columns, values, choices, **options).values
+    values, cells = _collect_cells(study, rows, columns, values, choose(choices, options))
+    return _fill(values, cells)
 
 
 def build_matrix(
@@ -142,34 +143,44 @@ def build_matrix(
     >>> sorted(set(matrix.states.to_numpy().ravel()) - {"evidence", "zero"})
     []
     """
-    chosen = choose(choices, options)
-    values = values or ("links" if study.statements.empty else "speakers")
-    _check(study, rows, columns, values)
-    touches = collect_touches(study, chosen)
-    cells = _count(touches, _axes(touches, rows), _axes(touches, columns))
-    index, header = cells.index, cells.header
-    states = np.select(
-        [cells.statements > 0, cells.related, cells.unrelated, cells.looked],
-        [EVIDENCE, LINKED, NONE, ZERO],
-        default=NOT_ASSESSED,
-    ).astype(object)
-    if values == "class":
-        figures = np.where(cells.contested, "contested", states).astype(object)
-        frame = pd.DataFrame(figures, index=index, columns=header)
-    elif values == "share":
-        frame = pd.DataFrame(cells.share, index=index, columns=header)
-    else:
-        counts = {"statements": cells.statements, "speakers": cells.speakers, "links": cells.related.astype(np.int64)}
-        compared = cells.related | cells.unrelated
-        known = compared if values == "links" else compared | cells.looked
-        frame = _masked(counts[values], ~known, index, header)
+    values, cells = _collect_cells(study, rows, columns, values, choose(choices, options))
     return Matrix(
         rows=rows,
         columns=columns,
         values_name=values,
-        values=frame,
-        states=pd.DataFrame(states, index=index, columns=header),
+        values=_fill(values, cells),
+        states=pd.DataFrame(_name_states(cells), index=cells.index, columns=cells.header),
     )
+
+
+def _collect_cells(study: Study, rows: str, columns: str, values: str | None, choices: Choices) -> tuple[str, _Cells]:
+    silent = study.statements.empty
+    values = values or ("links" if silent else "speakers")
+    _check(study, rows, columns, values, silent=silent)
+    touches = collect_touches(study, choices)
+    return values, _count(touches, _axes(touches, rows), _axes(touches, columns))
+
+
+def _name_states(cells: _Cells) -> Array:
+    return np.select(
+        [cells.statements > 0, cells.related, cells.unrelated, cells.looked],
+        [EVIDENCE, LINKED, NONE, ZERO],
+        default=NOT_ASSESSED,
+    ).astype(object)
+
+
+def _fill(values: str, cells: _Cells) -> pd.DataFrame:
+    """The frame of figures, shares or words."""
+    index, header = cells.index, cells.header
+    if values == "class":
+        figures = np.where(cells.contested, "contested", _name_states(cells)).astype(object)
+        return pd.DataFrame(figures, index=index, columns=header)
+    if values == "share":
+        return pd.DataFrame(cells.share, index=index, columns=header)
+    counts = {"statements": cells.statements, "speakers": cells.speakers, "links": cells.related.astype(np.int64)}
+    compared = cells.related | cells.unrelated
+    known = compared if values == "links" else compared | cells.looked
+    return _masked(counts[values], ~known, index, header)
 
 
 def _masked(counts: Array, missing: Array, index: pd.Index, header: pd.Index) -> pd.DataFrame:
@@ -178,10 +189,12 @@ def _masked(counts: Array, missing: Array, index: pd.Index, header: pd.Index) ->
         place: pd.arrays.IntegerArray(count.astype(np.int64), gone.copy())
         for place, (count, gone) in enumerate(zip(counts.T, missing.T, strict=True))
     }
-    return pd.DataFrame(columns, index=index, copy=False).set_axis(header, axis=1)
+    frame = pd.DataFrame(columns, index=index, copy=False)
+    frame.columns = header
+    return frame
 
 
-def _check(study: Study, rows: str, columns: str, values: str) -> None:
+def _check(study: Study, rows: str, columns: str, values: str, *, silent: bool) -> None:
     known = (*AXES, *study.target_kinds)
     problems = [
         Problem(
@@ -195,7 +208,7 @@ def _check(study: Study, rows: str, columns: str, values: str) -> None:
     if values not in VALUES:
         fix = suggest(values, VALUES, otherwise=f"use one of {', '.join(VALUES)}")
         problems.append(Problem(file="values", what=f"'{values}' is not known", fix=fix))
-    elif study.statements.empty and values in ("statements", "speakers", "share"):
+    elif silent and values in ("statements", "speakers", "share"):
         fix = "use values 'links' or 'class'"
         problems.append(Problem(file="values", what=f"the study has no statements, so there are no {values}", fix=fix))
     if problems:
@@ -234,7 +247,7 @@ def _axis_of_codes(touches: Touches, name: str, kind: str) -> _Axis:
     rows = touches.of_kind(kind)
     return _Axis(
         kind=kind,
-        index=pd.Index(touches.codes[positions], name=name),
+        index=touches.codes[positions].rename(name),
         statement=touches.statement[rows],
         place=place[touches.code[rows]],
         assessed=touches.assessed(kind),
@@ -296,8 +309,10 @@ class _Cells:
 
 def _count(touches: Touches, across: tuple[_Axis, ...], down: tuple[_Axis, ...]) -> _Cells:
     """The cells of every part of one side by every part of the other, in the study's order."""
-    speaker = collect_units(touches, "speaker").of_statement
+    speaker = speakers_of(touches.study)
     parts = [[_count_part(touches, speaker, one, two) for two in down] for one in across]
+    if len(across) == len(down) == 1:
+        return parts[0][0]
     index, header = _laid_out(touches, across), _laid_out(touches, down)
     order = np.ix_(index[1], header[1])
     names = ("statements", "speakers", "share", "contested", "looked", "related", "unrelated")
@@ -391,18 +406,19 @@ def linked_cells(study: Study, kind: str) -> tuple[Array, Array]:
     >>> bool((related & unrelated).any())
     False
     """
-    themes = pd.Index([code.id for code in study.themes], dtype=object)
-    targets = pd.Index([code.id for code in study.targets if code.kind == kind], dtype=object)
+    themes = [code.id for code in study.themes]
+    targets = [code.id for code in study.targets if code.kind == kind]
     found, missing = np.zeros((2, len(themes), len(targets)), dtype=bool)
-    if study.links.empty:
+    links = study.links
+    if links.empty:
         return found, missing
-    theme = themes.get_indexer(pd.Index(study.links["theme"].astype(object)))
-    target = targets.get_indexer(pd.Index(study.links["target"].astype(object)))
-    none = study.links["relation"].eq("none").fillna(False).to_numpy(dtype=bool)
+    theme = pd.Index(themes, dtype=object).get_indexer(pd.Index(links["theme"].astype(object)))
+    target = pd.Index(targets, dtype=object).get_indexer(pd.Index(links["target"].astype(object)))
+    none = links["relation"].eq("none").fillna(False).to_numpy(dtype=bool)
     inside = target >= 0
     found[theme[inside & ~none], target[inside & ~none]] = True
     missing[theme[inside & none], target[inside & none]] = True
-    missing[theme[study.links["target"].isna().to_numpy()], :] = True
+    missing[theme[links["target"].isna().to_numpy()], :] = True
     missing &= ~found
     # A crosswalk that relates a theme to one target of a kind has held it against the others of that kind too; but only
     # an explicit none says so, so the rest of the row is not assessed.

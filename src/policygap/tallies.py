@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -13,7 +13,17 @@ from attrs import evolve, frozen
 from .errors import Problem, UsageError
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
 
-__all__ = ["Cells", "Coded", "Unusable", "check_size", "code_whole_numbers", "find_unusable", "tally"]
+__all__ = [
+    "Cells",
+    "Coded",
+    "Counter",
+    "Unusable",
+    "check_size",
+    "clean_weights",
+    "code_whole_numbers",
+    "find_unusable",
+    "tally",
+]
 
 Array = np.ndarray[Any, Any]
 Cells = dict[tuple[Any, Any], int | Fraction]
@@ -51,6 +61,11 @@ class Unusable:
     negative: int = 0
     large: int = 0
     small: int = 0
+
+    def __add__(self, other: Unusable) -> Unusable:
+        return Unusable(
+            negative=self.negative + other.negative, large=self.large + other.large, small=self.small + other.small
+        )
 
 
 def code_whole_numbers(values: Array, missing: Array | None = None) -> Coded:
@@ -125,17 +140,17 @@ def tally(row: Coded, column: Coded, unit: Coded | None, weights: Array | None) 
         weights = None if weights is None else weights[kept]
     limits = (0.0, 0.0)
     if weights is not None:
-        weights, limits = _clean(weights)
+        weights, limits = clean_weights(weights)
         if limits[0] < SMALLEST or limits[1] > LARGEST:
             return find_unusable(weights)
     row, column = _narrow(keys[0], keys[1])
     check_size(len(row.ids), len(column.ids))
-    counter = _Counter(cells=len(row.ids) * len(column.ids), limits=limits, rows=len(row.codes))
+    counter = Counter(cells=len(row.ids) * len(column.ids), limits=limits, rows=len(row.codes))
     if unit is None:
         counter.add_rows(row, column, weights)
     else:
         counter.add_units(row, column, keys[2], weights)
-    return counter.cells_of(row, column, weights is not None)
+    return counter.cells_of(row.ids, column.ids, weighted=weights is not None)
 
 
 def _kept(keys: list[Coded]) -> Array | None:
@@ -144,7 +159,7 @@ def _kept(keys: list[Coded]) -> Array | None:
     return np.logical_and.reduce(masks) if masks else None
 
 
-def _clean(weights: Array) -> tuple[Array, tuple[float, float]]:
+def clean_weights(weights: Array) -> tuple[Array, tuple[float, float]]:
     """Weights with 0 where one is missing; the smallest above 0 (or the least, where any is below), and the largest."""
     if not len(weights):
         return weights, (1.0, 1.0)
@@ -173,7 +188,7 @@ def _narrow(row: Coded, column: Coded) -> tuple[Coded, Coded]:
     return narrowed[0], narrowed[1]
 
 
-class _Counter:
+class Counter:
     """Counts and sums of parts of weights, cell by cell; the parts are whole numbers, and so add up exactly."""
 
     def __init__(self, *, cells: int, limits: tuple[float, float], rows: int) -> None:
@@ -200,6 +215,7 @@ class _Counter:
             self.sums[place] += np.bincount(cells, part, minlength=self.size).astype(np.int64)
 
     def add_rows(self, row: Coded, column: Coded, weights: Array | None) -> None:
+        """Add rows, each of which counts."""
         across = len(column.ids)
         for first in range(0, len(row.codes), self.block):
             block = slice(first, first + self.block)
@@ -207,6 +223,7 @@ class _Counter:
             self.add(cells, None if weights is None else self.split(weights[block]))
 
     def add_units(self, row: Coded, column: Coded, unit: Coded, weights: Array | None) -> None:
+        """Add rows of which those of a unit count once a cell."""
         keys, units = self._pack(row, column, unit)
         own = None if weights is None else _weight_of_each(units, len(unit.ids), weights)
         if weights is not None and own is None:
@@ -219,6 +236,10 @@ class _Counter:
                 self.add((keys[block] & self._mask(keys)).astype(np.intp), self.split(weights[block]))
             return
         keys.sort()
+        self.add_sorted(keys, own)
+
+    def add_sorted(self, keys: Array, own: Array | None) -> None:
+        """Add sorted numbers that name a unit and a cell, the same one once; ``own`` are the weights of units."""
         parts = None if own is None else list(self.split(own))
         last = None
         for block in _blocks(keys, self.block):
@@ -247,10 +268,11 @@ class _Counter:
             keys[block] = key
         return keys, units
 
-    def cells_of(self, row: Coded, column: Coded, weighted: bool) -> Cells:
+    def cells_of(self, rows: Sequence[Any], columns: Sequence[Any], *, weighted: bool) -> Cells:
+        """A figure for each pair of ids that was added."""
         found = np.flatnonzero(self.counts)
-        down, across = np.divmod(found, max(len(column.ids), 1))
-        pairs = [(row.ids[one], column.ids[two]) for one, two in zip(down.tolist(), across.tolist(), strict=True)]
+        down, across = np.divmod(found, max(len(columns), 1))
+        pairs = [(rows[one], columns[two]) for one, two in zip(down.tolist(), across.tolist(), strict=True)]
         if not weighted:
             return dict(zip(pairs, self.counts[found].tolist(), strict=True))
         sums = self.sums[:, found].T

@@ -15,7 +15,7 @@ from .spelling import suggest
 from .study import Study
 from .touches import Touches
 
-__all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs"]
+__all__ = ["Units", "as_weight", "check_weights", "collect_units", "distinct_pairs", "speakers_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -231,6 +231,11 @@ def collect_units(touches: Touches, unit: str | None = None) -> Units:
         is_group=speakers.is_group,
         is_umbrella=speakers.is_umbrella,
     )
+
+
+def speakers_of(study: Study) -> Array:
+    """For each statement the position of who speaks, among all actors, then all groups; -1 for nobody."""
+    return study.once("speakers", _speakers_of).of_statement
 
 
 @frozen(kw_only=True, eq=False)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from attrs import frozen
 
-from .engines import collect, drop_missing, encode, find_limits, hands_over_codes, split_weights, usable_weight
+from .engines import drop_missing, encode, find_limits, hands_over_codes, split_weights, usable_weight
 from .exact import combine_sums
+from .streams import collect
 from .tallies import Coded, Unusable, find_unusable, tally
 
 __all__ = ["MOST_CODES", "Cell", "UnitRows", "UnitSums", "is_blank", "open_rows"]
