@@ -341,7 +341,8 @@ def _count_part(touches: Touches, speaker: Array, across: _Axis, down: _Axis) ->
 
     speakers = distinct(speaker[statement])
     looked = _looked(across, down)[:, None] & _looked(down, across)[None, :]
-    asked = len(np.unique(speaker[across.assessed & down.assessed]))
+    asked = speaker[across.assessed & down.assessed]
+    asked = int(np.count_nonzero(np.bincount(asked[asked >= 0])))
     related, unrelated = _linked(touches.study, across, down)
     return _Cells(
         index=across.index,
@@ -360,9 +361,9 @@ def _count_part(touches: Touches, speaker: Array, across: _Axis, down: _Axis) ->
 def _meet(across: _Axis, down: _Axis) -> tuple[Array, Array, tuple[Array, Array]]:
     """Every (row, column) that a statement stands on: the statement, the flat cell, and the places in both axes."""
     order = np.argsort(down.statement, kind="stable")
-    by_statement = down.statement[order]
-    first = np.searchsorted(by_statement, across.statement, side="left")
-    counts = np.searchsorted(by_statement, across.statement, side="right") - first
+    of_each = np.bincount(down.statement, minlength=len(down.assessed))
+    first = (np.cumsum(of_each) - of_each)[across.statement]
+    counts = of_each[across.statement]
     left = np.repeat(np.arange(len(across.statement)), counts)
     starts = np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]) if len(counts) else first, counts)
     right = order[starts + np.arange(len(left))] if len(left) else np.zeros(0, dtype=np.int64)
