@@ -51,7 +51,7 @@ def smabystrategi() -> pg.Study:
 
 @pytest.fixture(scope="session")
 def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A session of Spark with two threads."""
+    """A session of Spark with two threads, which tries twice what fails."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyspark has not caught up with pandas 3 and says so
         from pyspark.sql import SparkSession
@@ -60,13 +60,13 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         os.environ["PYSPARK_PYTHON"] = sys.executable  # else Spark's workers take another, which lacks the libraries
         session = (
-            SparkSession.builder.master("local[2]")
+            SparkSession.builder.master("local[2,2]")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "2")
             .config("spark.sql.warehouse.dir", folder)
             .config("spark.local.dir", folder)
             .config("spark.driver.memory", "1g")
-            .config("spark.log.level", "ERROR")
+            .config("spark.log.level", "OFF")
             .config("spark.ui.showConsoleProgress", "false")
             .getOrCreate()
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,28 +34,6 @@ def folder(tmp_path: Path) -> Path:
         numbers = {"weight": [0.5] * SIZE, "number": range(SIZE)}
         pq.write_table(pa.table(columns | numbers), tmp_path / "evidence" / f"part-{name}.parquet")
     return tmp_path / "evidence"
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options: dict[str, Any] = {
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "OFF",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "1g",
-        "spark.local.dir": str(tmp_path_factory.mktemp("spark")),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        with warnings.catch_warnings(action="ignore"):  # pyspark has not caught up with pandas 3 and says so
-            from pyspark.sql import SparkSession
-
-            session = SparkSession.builder.master("local[2,2]").config(map=options).getOrCreate()
-        yield session
-        session.stop()
 
 
 ENGINES: dict[str, Callable[[Path], Any]] = {
@@ -123,8 +99,8 @@ def test_a_part_that_does_not_fit_is_named_and_a_rerun_gives_the_same_bytes(
 
 
 @pytest.mark.parametrize("damage", [cut, scratch, write_text, drop_column, put_numbers, put_fractions, Path.unlink])
-def test_spark_names_a_part_that_does_not_fit(spark: Any, folder: Path, damage: Callable[[Path], None]) -> None:
-    frame = spark.read.parquet(str(folder))
+def test_spark_names_a_part_that_does_not_fit(spark_session: Any, folder: Path, damage: Callable[[Path], None]) -> None:
+    frame = spark_session.read.parquet(str(folder))
     damage(folder / "part-b.parquet")
     with pytest.raises(pg.PolicyGapError) as raised:
         pg.cross_tabulate(frame, unit="number")
@@ -216,7 +192,7 @@ def test_a_worker_of_dask_that_is_killed_is_told_and_a_rerun_gives_the_same_byte
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system ends processes in another way")
 @pytest.mark.filterwarnings("ignore")  # what pyspark warns of is its own
-def test_a_python_worker_of_spark_that_is_killed_is_replaced(spark: Any, folder: Path, tmp_path: Path) -> None:
+def test_a_python_worker_of_spark_that_is_killed_is_replaced(spark_session: Any, folder: Path, tmp_path: Path) -> None:
     expected = pg.cross_tabulate(pd.read_parquet(folder), weight="weight")
     flag = str(tmp_path / "flag")
 
@@ -226,7 +202,7 @@ def test_a_python_worker_of_spark_that_is_killed_is_replaced(spark: Any, folder:
             os.kill(os.getpid(), signal.SIGKILL)
         yield from batches
 
-    frame = spark.read.parquet(str(folder))
+    frame = spark_session.read.parquet(str(folder))
     killed = frame.mapInArrow(kill_first, frame.schema)
     assert pg.cross_tabulate(killed, weight="weight").equals(expected)
     assert (tmp_path / "flag").exists()
