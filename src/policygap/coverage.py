@@ -123,7 +123,7 @@ class Coverage:
 
     study: Study
     choices: Choices
-    touches: Touches
+    touches: Touches = field(repr=False)
     figures: Mapping[str, Array] = field(repr=False)
     tallies: Mapping[str, Tally] = field(repr=False)
     units: Units | None = field(repr=False)

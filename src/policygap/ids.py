@@ -117,13 +117,15 @@ def _join(cells: pd.Series, known: pd.Series) -> Array:
     places = np.full(len(cells), -1, dtype=np.int32)
     first = 0
     for ids in _blocks(known, _KNOWN):
-        at = 0
+        at, among = 0, ids.combine_chunks()
         for asked in _blocks(cells, _ASKED):
-            found = pa.compute.index_in(asked, value_set=ids.combine_chunks(), skip_nulls=True)
-            found = found.combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
             here = places[at : at + len(asked)]
-            new = (found >= 0) & (here < 0)
-            here[new] = found[new] + first
+            open_ones = here < 0
+            if open_ones.any():
+                rest = asked.filter(pa.array(open_ones))
+                found = pa.compute.index_in(rest, value_set=among, skip_nulls=True)
+                found = found.combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
+                here[open_ones] = np.where(found >= 0, found + first, -1)
             at += len(asked)
         first += len(ids)
         pa.default_memory_pool().release_unused()
