@@ -467,3 +467,26 @@ def test_arrow_may_have_another_dictionary_in_each_part_where_it_counts() -> Non
     parts = [pa.table({"theme": pa.array([name]).dictionary_encode(), "said": [True]}) for name in "ab"]
     found = pg.cross_tabulate(pa.concat_tables(parts), columns="said", unit=None)
     assert plain(found) == {("a", True): 1, ("b", True): 1}
+
+
+def test_arguments_that_name_no_column_and_columns_that_hold_no_ids_are_told() -> None:
+    frame = text_frame([{"theme": "a", "target": "X", "speaker": "s"}])
+    with pytest.raises(pg.UsageError) as raised:
+        pg.cross_tabulate(frame, rows=None, unit=["speaker"])  # type: ignore[reportArgumentType]  # as said
+    assert str(raised.value).splitlines() == [
+        "rows: None is no name of a column; name one",
+        "unit: ['speaker'] is no name of a column; name one, or give None",
+    ]
+    with pytest.raises(pg.UsageError, match="column 3: there is no such column; use one of theme, target"):
+        pg.cross_tabulate(frame, rows=3)  # type: ignore[reportArgumentType]  # as said
+    with pytest.raises(pg.UsageError, match="columns have the same name"):
+        pg.cross_tabulate(pd.concat([frame, frame], axis=1))
+    with pytest.raises(pg.UsageError, match="column theme: it holds lists or records"):
+        pg.cross_tabulate(pl.DataFrame({"theme": [["a"]], "target": ["X"], "speaker": ["s"]}))
+
+
+def test_ids_may_be_tuples() -> None:
+    frame = pd.DataFrame({"theme": [("a", 1), ("b", 2)], "target": "X", "speaker": "s"})
+    found = pg.cross_tabulate(frame)
+    assert found.index.to_list() == [("a", 1), ("b", 2)]
+    assert found["X"].to_list() == [1, 1]

@@ -58,9 +58,7 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
         A figure for each pair of ids that meet; or what is wrong with the weights.
     """
     names = {"row": rows, "column": columns, "unit": unit, "weight": weight}
-    wanted = with_doubles(
-        frame.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None))
-    )
+    wanted = with_doubles(frame.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None)))
     schema = wanted.collect_schema()
     keys = [name for name in schema.names() if name != "weight"]
     engine = wanted.implementation

@@ -54,7 +54,7 @@ def find_bad_parts(frame: Frame, names: Iterable[str]) -> list[Problem]:
     list of Problem
         At least one for each part that does not fit.
     """
-    wanted = sorted(set(names))
+    wanted = sorted(set(names), key=str)
     return [problem for table in _list_tables(frame) for problem in _judge(table, wanted)]
 
 
@@ -81,7 +81,7 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
         except DAMAGED as error:
             found.append(tell_damage(file, error))
     if not found and frame.implementation.is_polars():
-        return [problem for table in tables for problem in _judge(table, sorted(wanted), exactly=True)]
+        return [problem for table in tables for problem in _judge(table, sorted(wanted, key=str), exactly=True)]
     return found
 
 

@@ -22,7 +22,7 @@ from .engines import (
     with_doubles,
 )
 from .exact import combine_sums
-from .streams import collect
+from .streams import collect, with_enumerations
 from .tallies import Coded, Unusable, find_unusable, tally
 
 __all__ = ["MOST_CODES", "Cell", "UnitRows", "UnitSums", "is_blank", "open_rows"]
@@ -453,7 +453,7 @@ def _with_enumerations(table: nw.LazyFrame[Any], kinds: Mapping[str, str]) -> nw
     if not (table.implementation.is_polars() or table.implementation.is_duckdb()):
         return table
     ids = {"code": sorted({"", *kinds}), "kind": sorted({"theme", *kinds.values()})}
-    return table.with_columns(*(nw.col(name).cast(nw.Enum(words)) for name, words in ids.items()))
+    return with_enumerations(table, ids)
 
 
 def _with_ancestors(table: nw.LazyFrame[Any], parents: Mapping[str, str]) -> nw.LazyFrame[Any]:
