@@ -469,6 +469,11 @@ def test_arrow_may_have_another_dictionary_in_each_part_where_it_counts() -> Non
     assert plain(found) == {("a", True): 1, ("b", True): 1}
 
 
+def test_nan_in_a_dictionary_of_arrow_is_a_missing_id() -> None:
+    table = pa.table({"theme": pa.array([1.5, NAN, None]).dictionary_encode(), "target": ["X"] * 3})
+    assert plain(pg.cross_tabulate(table, unit=None)) == {(1.5, "X"): 1}
+
+
 def test_arguments_that_name_no_column_and_columns_that_hold_no_ids_are_told() -> None:
     frame = text_frame([{"theme": "a", "target": "X", "speaker": "s"}])
     with pytest.raises(pg.UsageError) as raised:

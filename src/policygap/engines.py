@@ -224,8 +224,9 @@ def _encode_arrow(column: Any) -> Coded:
     parts: list[Array] = []
     ids: dict[Any, int] = {None: -1}
     for chunk in column.chunks:
-        # One dictionary a chunk, in which an id may stand twice, or be missing.
-        own = [ids.setdefault(name, len(ids) - 1) for name in chunk.dictionary.to_pylist()]
+        # One dictionary a chunk, in which an id may stand twice, or be missing, as NaN is: it alone is not itself.
+        names = [name if name == name else None for name in chunk.dictionary.to_pylist()]  # noqa: PLR0124  # so told
+        own = [ids.setdefault(name, len(ids) - 1) for name in names]
         codes = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
         if own != list(range(len(own))):
             codes = np.array([*own, -1], dtype=np.int32).take(codes)
