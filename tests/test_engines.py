@@ -495,3 +495,26 @@ def test_ids_may_be_tuples() -> None:
     found = pg.cross_tabulate(frame)
     assert found.index.to_list() == [("a", 1), ("b", 2)]
     assert found["X"].to_list() == [1, 1]
+
+
+@pytest.mark.parametrize("setting", ["column", "default"])
+def test_duckdb_counts_ids_apart_that_only_a_collation_takes_for_one(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = duckdb.connect()
+    collate = "collate nocase" if setting == "column" else ""
+    if setting == "default":
+        connection.execute("set default_collation = 'nocase'")
+    connection.execute(
+        f"create table said (theme varchar {collate}, target varchar, speaker varchar {collate}, number int)"
+    )
+    connection.execute("insert into said values ('A', 'X', 's', 1), ('a', 'X', 'S', 1), ('a', 'X', 's', 2)")
+    for at_once in (engines.ROWS_AT_ONCE, 0):
+        monkeypatch.setattr(engines, "ROWS_AT_ONCE", at_once)
+        for unit in ("speaker", "number", None):
+            found = pg.cross_tabulate(connection.table("said"), unit=unit)
+            assert plain(found) == {("A", "X"): 1, ("a", "X"): 2}
+    touches = connection.sql("select speaker, 'theme' as kind, theme as code from said")
+    codes = [{"id": name, "kind": "theme"} for name in "Aa"]
+    themes = pg.measure_frame(touches, codes, call=None).themes
+    assert themes[["assessed", "units"]].to_numpy().tolist() == [[2, 1], [2, 2]]

@@ -139,7 +139,10 @@ def drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]
 
 
 def as_lazy(frame: Frame) -> nw.LazyFrame[Any]:
-    """A frame for the engine to count, with one dictionary a column where Arrow has one for each part of it.
+    """A frame for the engine to count, in which texts are the same only where all their characters are.
+
+    Arrow gets one dictionary a column, where it has one for each part, and DuckDB no collation that would count "A" as
+    "a". Names of columns have no quotation marks.
 
     Examples
     --------
@@ -148,6 +151,12 @@ def as_lazy(frame: Frame) -> nw.LazyFrame[Any]:
     """
     if frame.implementation.is_pyarrow():
         return nw.from_native(frame.to_native().unify_dictionaries()).lazy()
+    if frame.implementation.is_duckdb():
+        columns = [
+            f'"{name}" collate "binary" as "{name}"' if dtype == nw.String else f'"{name}"'
+            for name, dtype in frame.collect_schema().items()
+        ]
+        return nw.from_native(frame.to_native().project(", ".join(columns)))
     return frame.lazy()
 
 
