@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import product
 from typing import Any
 from unittest.mock import Mock
@@ -411,3 +412,109 @@ def test_a_table_too_large_for_memory_is_refused() -> None:
     many = pd.DataFrame({"theme": range(20_000), "target": range(20_000), "speaker": 1})
     with pytest.raises(pg.UsageError, match="20000 by 20000 cells is too large"):
         pg.cross_tabulate(many)
+
+
+UNSIGNED: dict[str, Callable[[pa.Table], Any]] = {
+    "arrow": lambda table: table,
+    "pandas": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype),
+    "polars": pl.from_arrow,
+    "duckdb": lambda table: duckdb.connect().from_arrow(table),
+}
+
+
+@pytest.mark.parametrize("engine", UNSIGNED)
+@pytest.mark.parametrize("dtype", [pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()])
+def test_a_missing_id_that_is_an_unsigned_number_leaves_the_row_out(engine: str, dtype: pa.DataType) -> None:
+    table = pa.table({"theme": ["a"] * 3, "target": ["X"] * 3, "speaker": pa.array([None, 1, 2], dtype)})
+    assert plain(pg.cross_tabulate(UNSIGNED[engine](table))) == {("a", "X"): 2}
+    assert plain(pg.cross_tabulate(UNSIGNED[engine](table), "speaker", unit=None)) == {(1, "X"): 1, (2, "X"): 1}
+    assert plain(pg.cross_tabulate(UNSIGNED[engine](table), columns="speaker", unit=None)) == {("a", 1): 1, ("a", 2): 1}
+
+
+@pytest.mark.parametrize("indices", [pa.int8(), pa.uint8(), pa.uint32(), pa.uint64()])
+def test_a_missing_id_in_a_dictionary_with_unsigned_indices_leaves_the_row_out(indices: pa.DataType) -> None:
+    """As polars and DuckDB hand their categories over to Arrow."""
+    ids = {"theme": ["a", "b", None, "a"], "target": ["X"] * 4, "speaker": ["s", None, "t", "u"]}
+    dictionary = pa.dictionary(indices, pa.string())
+    table = pa.table({name: pa.array(names).dictionary_encode().cast(dictionary) for name, names in ids.items()})
+    assert plain(pg.cross_tabulate(table)) == {("a", "X"): 2}
+    touches = table.append_column("kind", pa.array(["theme"] * 4))
+    assert pg.measure_frame(touches, code="theme", call=None).themes["units"].to_dict() == {"a": 2}
+
+
+@pytest.mark.parametrize("engine", UNSIGNED)
+def test_whole_numbers_and_decimals_become_the_nearest_double_in_every_engine(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = {"theme": ["a", "b"], "target": ["X"] * 2, "speaker": [1, 2]}
+    long = [Decimal("0.10000000000000000000"), Decimal("72.31999999999999999999")]
+    weights = pa.array([2**53 + 1, 2**63 - 1], pa.int64()), pa.array(long, pa.decimal128(38, 20))
+    for at_once in (engines.ROWS_AT_ONCE, 0):
+        monkeypatch.setattr(engines, "ROWS_AT_ONCE", at_once)
+        for weight in weights:
+            frame = UNSIGNED[engine](pa.table(ids | {"weight": weight}))
+            expected = {(name, "X"): float(number) for name, number in zip("ab", weight.to_pylist(), strict=True)}
+            assert plain(pg.cross_tabulate(frame, weight="weight")) == expected
+
+
+@pytest.mark.parametrize("engine", UNSIGNED)
+def test_both_zeros_are_one_unit_and_nan_is_none(engine: str) -> None:
+    frame = UNSIGNED[engine](pa.table({"theme": ["a"] * 3, "target": ["X"] * 3, "speaker": [0.0, -0.0, NAN]}))
+    assert plain(pg.cross_tabulate(frame)) == {("a", "X"): 1}
+
+
+def test_arrow_may_have_another_dictionary_in_each_part_where_it_counts() -> None:
+    parts = [pa.table({"theme": pa.array([name]).dictionary_encode(), "said": [True]}) for name in "ab"]
+    found = pg.cross_tabulate(pa.concat_tables(parts), columns="said", unit=None)
+    assert plain(found) == {("a", True): 1, ("b", True): 1}
+
+
+def test_nan_in_a_dictionary_of_arrow_is_a_missing_id() -> None:
+    table = pa.table({"theme": pa.array([1.5, NAN, None]).dictionary_encode(), "target": ["X"] * 3})
+    assert plain(pg.cross_tabulate(table, unit=None)) == {(1.5, "X"): 1}
+
+
+def test_arguments_that_name_no_column_and_columns_that_hold_no_ids_are_told() -> None:
+    frame = text_frame([{"theme": "a", "target": "X", "speaker": "s"}])
+    with pytest.raises(pg.UsageError) as raised:
+        pg.cross_tabulate(frame, rows=None, unit=["speaker"])  # type: ignore[reportArgumentType]  # as said
+    assert str(raised.value).splitlines() == [
+        "rows: None is no name of a column; name one",
+        "unit: ['speaker'] is no name of a column; name one, or give None",
+    ]
+    with pytest.raises(pg.UsageError, match="column 3: there is no such column; use one of theme, target"):
+        pg.cross_tabulate(frame, rows=3)  # type: ignore[reportArgumentType]  # as said
+    with pytest.raises(pg.UsageError, match="columns have the same name"):
+        pg.cross_tabulate(pd.concat([frame, frame], axis=1))
+    with pytest.raises(pg.UsageError, match="column theme: it holds lists or records"):
+        pg.cross_tabulate(pl.DataFrame({"theme": [["a"]], "target": ["X"], "speaker": ["s"]}))
+
+
+def test_ids_may_be_tuples() -> None:
+    frame = pd.DataFrame({"theme": [("a", 1), ("b", 2)], "target": "X", "speaker": "s"})
+    found = pg.cross_tabulate(frame)
+    assert found.index.to_list() == [("a", 1), ("b", 2)]
+    assert found["X"].to_list() == [1, 1]
+
+
+@pytest.mark.parametrize("setting", ["column", "default"])
+def test_duckdb_counts_ids_apart_that_only_a_collation_takes_for_one(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = duckdb.connect()
+    collate = "collate nocase" if setting == "column" else ""
+    if setting == "default":
+        connection.execute("set default_collation = 'nocase'")
+    connection.execute(
+        f"create table said (theme varchar {collate}, target varchar, speaker varchar {collate}, number int)"
+    )
+    connection.execute("insert into said values ('A', 'X', 's', 1), ('a', 'X', 'S', 1), ('a', 'X', 's', 2)")
+    for at_once in (engines.ROWS_AT_ONCE, 0):
+        monkeypatch.setattr(engines, "ROWS_AT_ONCE", at_once)
+        for unit in ("speaker", "number", None):
+            found = pg.cross_tabulate(connection.table("said"), unit=unit)
+            assert plain(found) == {("A", "X"): 1, ("a", "X"): 2}
+    touches = connection.sql("select speaker, 'theme' as kind, theme as code from said")
+    codes = [{"id": name, "kind": "theme"} for name in "Aa"]
+    themes = pg.measure_frame(touches, codes, call=None).themes
+    assert themes[["assessed", "units"]].to_numpy().tolist() == [[2, 1], [2, 2]]

@@ -596,3 +596,44 @@ def test_what_a_notebook_shows_holds_the_targets() -> None:
     html = pg.measure_frame(text_frame(HEAVY), CODEBOOK, weight="weight")._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert "Y21" in html
     assert framecoverage.FrameCoverage.__doc__
+
+
+@pytest.mark.parametrize("name", ["citizens' say", 'a "quote"', "two\nlines", "back\\slash", "{}", "%s"])
+def test_codes_may_have_any_characters_in_duckdb(name: str) -> None:
+    frame = pd.DataFrame({"speaker": ["s", "t"], "kind": "theme", "code": [name, None]})
+    codes = [{"id": name, "kind": "theme"}]
+    found = pg.measure_frame(duckdb.from_df(frame), codes, call=None).themes
+    pd.testing.assert_frame_equal(found, pg.measure_frame(frame, codes, call=None).themes)
+    assert found["attention"].to_dict() == {name: 0.5}
+
+
+@pytest.mark.parametrize("content", [None, b"PAR1 and no more"])
+def test_a_first_part_that_is_gone_or_damaged_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "part-0.parquet"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(pg.PolicyGapError, match=r"^part-0\.parquet: "):
+        pg.measure_frame(pl.scan_parquet(file), CODEBOOK)
+    with pytest.raises(pg.PolicyGapError, match=r"^part-0\.parquet: "):
+        pg.measure_frame(pd.DataFrame(), pl.scan_parquet(file))
+
+
+def test_arguments_that_name_no_column_are_all_told() -> None:
+    with pytest.raises(pg.UsageError) as raised:
+        pg.measure_frame(pd.DataFrame(), CODEBOOK, unit=None, code=["code"])  # type: ignore[reportArgumentType]  # as said
+    assert str(raised.value).splitlines() == [
+        "unit: None is no name of a column; name one",
+        "code: ['code'] is no name of a column; name one",
+    ]
+
+
+def test_more_units_than_a_number_can_hold_are_refused() -> None:
+    frame = pd.DataFrame({"speaker": ["s"], "kind": ["theme"], "code": ["a"], "call": [True]})
+    for number in (1e300, 1e20):
+        with pytest.raises(pg.UsageError, match="assessed"):
+            pg.measure_frame(frame, CODEBOOK, assessed={"theme": number})
+
+
+def test_a_frame_is_no_study_to_list_touches_of() -> None:
+    with pytest.raises(pg.UsageError, match="a DataFrame is no study"):
+        pg.list_touches(pd.DataFrame())  # type: ignore[reportArgumentType]  # as said

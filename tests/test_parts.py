@@ -206,3 +206,18 @@ def test_a_python_worker_of_spark_that_is_killed_is_replaced(spark_session: Any,
     killed = frame.mapInArrow(kill_first, frame.schema)
     assert pg.cross_tabulate(killed, weight="weight").equals(expected)
     assert (tmp_path / "flag").exists()
+
+
+def test_files_of_two_tables_and_files_that_a_filter_leaves_out_are_not_held_against_each_other(folder: Path) -> None:
+    put_fractions(folder / "part-b.parquet")
+    pq.write_table(pa.table({"group": ["g"]}), folder.parent / "groups.parquet")
+    whole, groups, other = (f"'{folder / name}'" for name in ("part-a.parquet", "../groups.parquet", "part-b.parquet"))
+    for query in (
+        f"select * from {whole}, {groups}",
+        f"select * from {whole} evidence, {groups} as named where theme <> {other}",
+        f"select * from read_parquet({whole}), {groups} where theme not in ({other}, {groups})",
+    ):
+        assert pg.cross_tabulate(duckdb.connect().sql(query), "theme", "group").loc["a", "g"] == SIZE
+    for table in (f"read_parquet([{whole}, {other}])", f"parquet_scan(list_value({whole} , {other}))"):
+        with pytest.raises(pg.PolicyGapError, match=r"^part-b\.parquet, column number: it holds"):
+            pg.cross_tabulate(duckdb.connect().sql(f"from {table}"), unit="number")

@@ -9,6 +9,7 @@ from typing import Any, Final
 import narwhals as nw
 from attrs import evolve, frozen
 
+from .engines import naming_engine_errors
 from .errors import Problem
 from .model import Code
 from .spelling import suggest
@@ -107,7 +108,8 @@ def _rows(given: Any) -> list[Mapping[str, Any]] | None:
             table = nw.from_native(given)
         except TypeError:
             return None
-        return list(table.lazy().collect().iter_rows(named=True))
+        with naming_engine_errors(table, _NAMES):
+            return list(table.lazy().collect().iter_rows(named=True))
     rows: list[Mapping[str, Any]] = []
     for row in given:  # pyright: ignore[reportUnknownVariableType]  # a list of anything
         if isinstance(row, Code):

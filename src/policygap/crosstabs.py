@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -15,7 +15,7 @@ from .exact import LARGEST, SMALLEST
 from .spelling import suggest
 from .tallies import Cells, Unusable, check_size
 
-__all__ = ["column_problems", "cross_tabulate", "open_frame", "weight_problems"]
+__all__ = ["argument_problems", "column_problems", "cross_tabulate", "open_frame", "weight_problems"]
 
 
 def cross_tabulate(
@@ -63,6 +63,11 @@ def cross_tabulate(
     b       0  1
     """
     table = open_frame(frame)
+    problems = argument_problems(
+        {"rows": rows, "columns": columns, "unit": unit, "weight": weight}, ("rows", "columns")
+    )
+    if problems:
+        raise UsageError(problems)
     names = [name for name in (rows, columns, unit, weight) if name is not None]
     with naming_engine_errors(table, names):
         problems = column_problems(table, names, weight)
@@ -94,6 +99,29 @@ def open_frame(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
         what = f"a {type(frame).__name__} is no frame"
         fix = "give a pandas, polars, Arrow, DuckDB, Spark or Dask frame"
         raise UsageError([Problem(file="frame", what=what, fix=fix)]) from None
+    except nw.exceptions.DuplicateError as error:
+        what = f"columns have the same name ({' '.join(str(error).split())})"
+        raise UsageError([Problem(file="frame", what=what, fix="give each a name of its own")]) from None
+
+
+def argument_problems(names: Mapping[str, Any], needed: Collection[str]) -> list[Problem]:
+    r"""Which arguments can't be the name of a column.
+
+    Examples
+    --------
+    >>> print(*argument_problems({"rows": None, "unit": ["speaker"]}, ["rows"]), sep="\n")
+    rows: None is no name of a column; name one
+    unit: ['speaker'] is no name of a column; name one, or give None
+    """
+    return [
+        Problem(
+            file=argument,
+            what=f"{name!r} is no name of a column",
+            fix="name one" if argument in needed else "name one, or give None",
+        )
+        for argument, name in names.items()
+        if not isinstance(name, Hashable) or (name is None and argument in needed)
+    ]
 
 
 def column_problems(
@@ -115,10 +143,20 @@ def column_problems(
             file="frame",
             column=name,
             what="there is no such column",
-            fix=suggest(name, known, otherwise=f"use one of {', '.join(known)}"),
+            fix=suggest(
+                str(name),
+                map(str, known),
+                otherwise=f"use one of {', '.join(map(str, known)) or 'none, as it is empty'}",
+            ),
         )
         for name in dict.fromkeys(names)
         if name not in known
+    ]
+    fix = "name a column of texts or whole numbers"
+    problems += [
+        Problem(file="frame", column=name, what="it holds lists or records, which can't be counted", fix=fix)
+        for name in dict.fromkeys(names)
+        if name in known and name != weight and schema[name].is_nested()
     ]
     if weight in known and not schema[weight].is_numeric():
         fix = "name a column of numbers, or leave the weight out"
@@ -149,7 +187,10 @@ def _wide(cells: Cells, rows: str, columns: str, dtype: type) -> pd.DataFrame:
     check_size(len(index), len(header))
     wide = np.zeros((len(index), len(header)), dtype=dtype)
     figures = np.fromiter((dtype(figure) for figure in cells.values()), dtype=dtype, count=len(cells))
-    wide[index.get_indexer(pd.Index(down)), header.get_indexer(pd.Index(across))] = figures
+    wide[
+        index.get_indexer(pd.Index(down, tupleize_cols=False)),
+        header.get_indexer(pd.Index(across, tupleize_cols=False)),
+    ] = figures
     return pd.DataFrame(wide, index=index.rename(rows), columns=header.rename(columns))
 
 
@@ -161,6 +202,6 @@ def _plain(name: Any) -> Any:
 def _sorted_index(ids: list[Any]) -> pd.Index:
     distinct = set(ids)
     try:
-        return pd.Index(sorted(distinct), dtype=None if distinct else object)
+        return pd.Index(sorted(distinct), dtype=None if distinct else object, tupleize_cols=False)
     except TypeError:  # ids of several kinds
         return pd.Index(sorted(distinct, key=lambda name: (type(name).__name__, str(name))), dtype=object)

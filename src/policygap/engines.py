@@ -15,9 +15,10 @@ from .errors import PolicyGapError, Problem
 from .exact import LARGEST, SMALLEST, combine_sums, lay_grids
 from .parts import find_bad_parts, find_damage
 from .streams import add_up, collect, count_stream, cut_blocks, find_facts
-from .tallies import Cells, Coded, Unusable, code_whole_numbers, tally
+from .tallies import Cells, Coded, Unusable, code_whole_numbers, mark_missing, tally
 
 __all__ = [
+    "as_lazy",
     "collect",
     "count_cells",
     "drop_missing",
@@ -26,6 +27,7 @@ __all__ = [
     "hands_over_codes",
     "naming_engine_errors",
     "split_weights",
+    "with_doubles",
 ]
 
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
@@ -56,19 +58,46 @@ def count_cells(frame: Frame, rows: str, columns: str, unit: str | None, weight:
         A figure for each pair of ids that meet; or what is wrong with the weights.
     """
     names = {"row": rows, "column": columns, "unit": unit, "weight": weight}
-    wanted = frame.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None))
+    wanted = with_doubles(frame.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None)))
     schema = wanted.collect_schema()
     keys = [name for name in schema.names() if name != "weight"]
     engine = wanted.implementation
     plain = all(_is_in(schema[key], _CODABLE) for key in keys)
     if isinstance(wanted, nw.DataFrame) and hands_over_codes(wanted, keys):
         return _tally(wanted)
-    kept = drop_missing(wanted.lazy(), keys)
+    table = as_lazy(wanted)
+    kept = drop_missing(table, keys)
     if plain and _is_known(engine) and "unit" in keys and _is_in(schema["unit"], _WHOLE):
-        cells = _count_outside(wanted.lazy(), kept)
+        cells = _count_outside(table, kept)
         if cells is not None:
             return cells
     return _count_in_engine(kept, keys, weight is not None)
+
+
+def with_doubles(frame: Frame) -> Frame:
+    """The same frame with its weights, if it has any, as doubles, each rounded to the nearest in every engine.
+
+    Examples
+    --------
+    >>> with_doubles(nw.from_native(pd.DataFrame({"weight": [2**53 + 1]})))["weight"].to_list()
+    [9007199254740992.0]
+    """
+    schema = frame.collect_schema()
+    if "weight" not in schema or schema["weight"] == nw.Float64:
+        return frame
+    weight = nw.col("weight")
+    if schema["weight"].is_decimal():
+        weight = weight.cast(nw.String)  # from numbers engines come to other doubles, from texts to the nearest
+    elif isinstance(frame, nw.DataFrame) and schema["weight"].is_integer():
+        return frame.with_columns(_as_doubles(frame["weight"]))
+    return frame.with_columns(weight.cast(nw.Float64))
+
+
+def _as_doubles(column: nw.Series[Any]) -> nw.Series[Any]:
+    """Whole numbers as doubles, by numpy, since Arrow refuses to round."""
+    missing = column.is_null().to_numpy()
+    values = np.where(missing, np.nan, column.fill_null(0).to_numpy().astype(np.float64))
+    return nw.new_series(column.name, values, nw.Float64, backend=column.implementation)
 
 
 def _is_in(dtype: nw.dtypes.DType, kinds: tuple[Any, ...]) -> bool:
@@ -104,9 +133,31 @@ def drop_missing(table: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]
     table = table.drop_nulls(subset=keys)
     schema = table.collect_schema()
     for key in keys:
-        if schema[key].is_float():
-            table = table.filter(~nw.col(key).is_nan())
+        if schema[key].is_float():  # 0 is added since Arrow counts 0.0 and -0.0 as two
+            table = table.filter(~nw.col(key).is_nan()).with_columns((nw.col(key) + 0.0).alias(key))
     return table
+
+
+def as_lazy(frame: Frame) -> nw.LazyFrame[Any]:
+    """A frame for the engine to count, in which texts are the same only where all their characters are.
+
+    Arrow gets one dictionary a column, where it has one for each part, and DuckDB no collation that would count "A" as
+    "a". Names of columns have no quotation marks.
+
+    Examples
+    --------
+    >>> as_lazy(nw.from_native(pd.DataFrame({"unit": ["s"]}))).columns
+    ['unit']
+    """
+    if frame.implementation.is_pyarrow():
+        return nw.from_native(frame.to_native().unify_dictionaries()).lazy()
+    if frame.implementation.is_duckdb():
+        columns = [
+            f'"{name}" collate "binary" as "{name}"' if dtype == nw.String else f'"{name}"'
+            for name, dtype in frame.collect_schema().items()
+        ]
+        return nw.from_native(frame.to_native().project(", ".join(columns)))
+    return frame.lazy()
 
 
 def _count_outside(table: nw.LazyFrame[Any], kept: nw.LazyFrame[Any]) -> Cells | Unusable | None:
@@ -156,6 +207,8 @@ def _encode_pandas(column: Any) -> Coded:
         missing = column.isna().to_numpy() if column.hasnans else None
         values = column.to_numpy() if missing is None else column.fillna(0).to_numpy()
         return code_whole_numbers(np.asarray(values, dtype=None if values.dtype.kind in "iu" else np.int64), missing)
+    if pd.api.types.is_float_dtype(column.dtype):  # Arrow's may hold NaN beside what is missing, and -0.0 beside 0.0
+        column = column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0
     codes, ids = pd.factorize(column)
     return Coded(codes=codes, ids=ids.tolist())
 
@@ -171,7 +224,7 @@ def _encode_polars(column: nw.Series[Any]) -> Coded:
     if not codes.null_count():
         return Coded(codes=codes.to_numpy(), ids=ids, gaps=False)
     missing = codes.is_null().to_numpy()
-    return Coded(codes=np.where(missing, -1, codes.fill_null(0).to_numpy().astype(np.int64)), ids=ids)
+    return Coded(codes=mark_missing(codes.fill_null(0).to_numpy(), missing), ids=ids)
 
 
 def _encode_arrow(column: Any) -> Coded:
@@ -180,12 +233,14 @@ def _encode_arrow(column: Any) -> Coded:
     parts: list[Array] = []
     ids: dict[Any, int] = {None: -1}
     for chunk in column.chunks:
-        # One dictionary a chunk, in which an id may stand twice, or be missing.
-        own = [ids.setdefault(name, len(ids) - 1) for name in chunk.dictionary.to_pylist()]
+        # One dictionary a chunk, in which an id may stand twice, or be missing, as NaN is: it alone is not itself.
+        names = [name if name == name else None for name in chunk.dictionary.to_pylist()]  # noqa: PLR0124  # so told
+        own = [ids.setdefault(name, len(ids) - 1) for name in names]
         codes = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
         if own != list(range(len(own))):
             codes = np.array([*own, -1], dtype=np.int32).take(codes)
-        parts.append(np.where(chunk.is_null().to_numpy(zero_copy_only=False), -1, codes) if chunk.null_count else codes)
+        gaps = chunk.is_null().to_numpy(zero_copy_only=False) if chunk.null_count else None
+        parts.append(codes if gaps is None else mark_missing(codes, gaps))
     return Coded(codes=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32), ids=list(ids)[1:])
 
 

@@ -13,6 +13,7 @@ from attrs import evolve
 from .codelist import CodeList
 from .crosstabs import column_problems
 from .errors import Problem
+from .exact import LARGEST
 from .spelling import suggest
 from .units import as_weight
 from .unitsums import MOST_CODES, is_blank
@@ -57,8 +58,8 @@ def find_argument_problems(
         problems.append(Problem(file="assessed", what=f"'{assessed}' is no mapping", fix=fix))
         return problems
     for name, number in (assessed or {}).items():
-        if not as_weight(number) > 0:
-            what = f"{name}: {number!r} is no number above 0"
+        if not 0 < as_weight(number) <= LARGEST:
+            what = f"{name}: {number!r} is no number above 0, or beyond {LARGEST:g}"
             fix = "give the number of units, and leave out a kind that nobody was assessed for"
             problems.append(Problem(file="assessed", what=what, fix=fix))
     return problems

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from .codelist import CodeList, list_codes, list_seen
 from .coverage import judge_benchmark, split_benchmark
-from .crosstabs import open_frame, weight_problems
+from .crosstabs import argument_problems, open_frame, weight_problems
 from .engines import naming_engine_errors
 from .errors import Problem, UsageError
 from .framechecks import find_argument_problems, find_column_problems, find_seen_problems
@@ -29,6 +29,7 @@ Pair = tuple[str, str]
 
 _SURE: Final = Fraction(10**9 - 1, 10**9)  # as coverage compares, since fractions of a weight are inexact there
 _MOST_COMPARED: Final = 1000  # targets of a kind, each with each
+_MOST_UNITS: Final = 1 << 53  # the last whole number that a double holds along with all below
 _COUNTS: Final = ("assessed", "units", "calling")
 
 
@@ -144,16 +145,19 @@ def measure_frame(
     """
     names = {"unit": unit, "code": code, "kind": kind, "call": call, "weight": weight}
     table = open_frame(frame)
+    unnamed = argument_problems(names, ("unit", "code"))
+    if unnamed:
+        raise UsageError(unnamed)
     given = None if codebook is None else list_codes(codebook)
     problems = [
         *find_argument_problems(kind, assessed, benchmark, counting, unlisted=given is None),
         *([] if given is None else given[1]),
-        *find_column_problems(table, names),
     ]
-    if problems:
-        raise UsageError(problems)
     read = [name for name in names.values() if name is not None]
     with naming_engine_errors(table, read):
+        problems += find_column_problems(table, names)
+        if problems:
+            raise UsageError(problems)
         rows = open_rows(table.select(*(nw.col(name).alias(new) for new, name in names.items() if name is not None)))
         (seen, without_unit), wrong = rows.seen(), rows.unusable()
     codes = list_seen(seen) if given is None else given[0]
@@ -216,6 +220,9 @@ def _measure(
         total, weighing = (seen, sums.weighing.get(kind, 0)) if cells else (None, None)
         if kind in given:
             total = Fraction(as_weight(given[kind]))
+            if weight is None and total > _MOST_UNITS:
+                what, fix = f"{given[kind]} for the kind {kind} is more than can be", "give the number of units"
+                problems.append(Problem(file="assessed", what=what, fix=fix))
             if total < seen * _SURE:
                 what = f"{given[kind]} for the kind {kind} is less than the {float(seen):g} seen in the frame"
                 fix = "give the number of all units that were assessed, or the sum of their weights"

@@ -28,6 +28,11 @@ __all__ = ["find_bad_parts", "find_damage"]
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 _AGAIN: Final = "write all parts in the same way"
+# A list is one table; the names of two tables, or of files that a filter compares with, are none.
+_TABLES_OF_SQL: Final = re.compile(
+    r"(?:\[|\blist_value\s*\()((?:\s*'[^']*'\s*,?)+)|(?:\b(?:from|join)|\b(?:read_parquet|parquet_scan)\s*\()\s*('[^']*')",
+    re.IGNORECASE,
+)
 
 
 @frozen(kw_only=True)
@@ -54,7 +59,7 @@ def find_bad_parts(frame: Frame, names: Iterable[str]) -> list[Problem]:
     list of Problem
         At least one for each part that does not fit.
     """
-    wanted = sorted(set(names))
+    wanted = sorted(set(names), key=str)
     return [problem for table in _list_tables(frame) for problem in _judge(table, wanted)]
 
 
@@ -81,7 +86,7 @@ def find_damage(frame: Frame, names: Iterable[str]) -> list[Problem] | None:
         except DAMAGED as error:
             found.append(tell_damage(file, error))
     if not found and frame.implementation.is_polars():
-        return [problem for table in tables for problem in _judge(table, sorted(wanted), exactly=True)]
+        return [problem for table in tables for problem in _judge(table, sorted(wanted, key=str), exactly=True)]
     return found
 
 
@@ -144,9 +149,9 @@ def _ask_polars(frame: Any) -> Iterator[_Table]:
 def _ask_duckdb(relation: Any) -> Iterator[_Table]:
     query = relation.sql_query()
     by_name = re.search(r"union_by_name\s*(?::=|=>?)\s*true", query, re.IGNORECASE) is not None
-    for paths in re.findall(r"'[^']*\.parquet'(?:\s*,\s*'[^']*\.parquet')*", query):
+    for listed, named in _TABLES_OF_SQL.findall(query):
         # It names one that is missing; and not every text is a path.
-        there = (file for file in _expand(re.findall(r"'([^']*)'", paths)) if file.exists())
+        there = (file for file in _expand(re.findall(r"'([^']*)'", listed or named)) if file.exists())
         yield _Table(files=tuple(there), may_lack=by_name, may_differ=by_name)
 
 

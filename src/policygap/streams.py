@@ -6,7 +6,7 @@ or once for each block of units where its keys would take too much room.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import pairwise
 from typing import Any, Final
@@ -19,7 +19,7 @@ from .errors import UsageError, missing_extra
 from .packing import CHANGED, Batch, Plan, tally_batches
 from .tallies import Cells, Unusable
 
-__all__ = ["Facts", "add_up", "collect", "count_stream", "cut_blocks", "find_facts"]
+__all__ = ["Facts", "add_up", "collect", "count_stream", "cut_blocks", "find_facts", "with_enumerations"]
 
 Array = np.ndarray[Any, Any]
 
@@ -146,15 +146,29 @@ def _find_blocks(table: nw.LazyFrame[Any], facts: Facts, many: int) -> list[Fact
 
 def _with_codes(table: nw.LazyFrame[Any], axes: tuple[Sequence[Any], Sequence[Any]]) -> nw.LazyFrame[Any]:
     """The axes as enumerations of their ids, which engines hand over as small whole numbers."""
-    names = {name: list(map(str, ids)) for name, ids in zip(("row", "column"), axes, strict=True)}
+    return with_enumerations(
+        table, {name: list(map(str, ids)) for name, ids in zip(("row", "column"), axes, strict=True)}
+    )
+
+
+def with_enumerations(table: nw.LazyFrame[Any], words: Mapping[str, Sequence[str]]) -> nw.LazyFrame[Any]:
+    """Columns of a frame of DuckDB or polars as enumerations of all words they hold, whatever characters these have.
+
+    Parameters
+    ----------
+    table
+        The frame; it has no quotation marks in the names of its columns.
+    words
+        By column, its words.
+    """
     if table.implementation.is_polars():
         schema = table.collect_schema()
-        texts = {name: nw.col(name).cast(nw.String) if schema[name].is_integer() else nw.col(name) for name in names}
-        return table.with_columns(*(text.cast(nw.Enum(names[name])) for name, text in texts.items()))
+        texts = {name: nw.col(name).cast(nw.String) if schema[name].is_integer() else nw.col(name) for name in words}
+        return table.with_columns(*(text.cast(nw.Enum(words[name])) for name, text in texts.items()))
     # A plain cast may fail, so DuckDB does it for each row; this one for each word of a dictionary.
-    quoted = {name: ", ".join("'" + one.replace("'", "''") + "'" for one in ids) for name, ids in names.items()}
-    coded = [f'try_cast("{name}"::varchar as enum ({ids})) as "{name}"' for name, ids in quoted.items()]
-    others = [f'"{name}"' for name in table.columns if name not in names]
+    quoted = {name: ", ".join("'" + one.replace("'", "''") + "'" for one in each) for name, each in words.items()}
+    coded = [f'try_cast("{name}"::varchar as enum ({each})) as "{name}"' for name, each in quoted.items()]
+    others = [f'"{name}"' for name in table.columns if name not in words]
     return nw.from_native(table.to_native().project(", ".join([*coded, *others])))
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "clean_weights",
     "code_whole_numbers",
     "find_unusable",
+    "mark_missing",
     "tally",
 ]
 
@@ -89,8 +90,19 @@ def code_whole_numbers(values: Array, missing: Array | None = None) -> Coded:
     else:
         codes, ids = values.astype(np.int64) - least, range(least, most + 1)
     if missing is not None:
-        codes = np.where(missing, -1, codes)
+        codes = mark_missing(codes, missing)
     return Coded(codes=codes, ids=ids, gaps=missing is not None)
+
+
+def mark_missing(codes: Array, missing: Array) -> Array:
+    """Codes with -1 where there is none: in a type that has a -1, since that of an unsigned one is its largest number.
+
+    Examples
+    --------
+    >>> mark_missing(np.array([0, 1], dtype=np.uint8), np.array([False, True]))
+    array([ 0, -1])
+    """
+    return np.where(missing, -1, codes if codes.dtype.kind == "i" else codes.astype(np.int64))
 
 
 def find_unusable(weights: Array) -> Unusable:
@@ -219,7 +231,7 @@ class Counter:
         across = len(column.ids)
         for first in range(0, len(row.codes), self.block):
             block = slice(first, first + self.block)
-            cells = row.codes[block].astype(np.intp) * across + column.codes[block]
+            cells = row.codes[block].astype(np.intp) * across + column.codes[block].astype(np.intp)
             self.add(cells, None if weights is None else self.split(weights[block]))
 
     def add_units(self, row: Coded, column: Coded, unit: Coded, weights: Array | None) -> None:

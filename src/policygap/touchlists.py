@@ -60,6 +60,9 @@ def list_touches(study: Study, choices: Choices | None = None, **options: Any) -
     >>> bool((touches["code"].isna() & (touches["kind"] == "focus_area")).any())  # looked at, and no area fits
     True
     """
+    if not isinstance(study, Study):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped calls
+        what, fix = f"a {type(study).__name__} is no study", "give a study; measure_frame takes frames"
+        raise UsageError([Problem(file="study", what=what, fix=fix)])
     touches = collect_touches(study, choose(choices, options))
     unit = touches.choices.unit or ("theme" if study.statements.empty else "speaker")
     if unit == "theme":

@@ -11,9 +11,18 @@ import numpy as np
 import pandas as pd
 from attrs import frozen
 
-from .engines import drop_missing, encode, find_limits, hands_over_codes, split_weights, usable_weight
+from .engines import (
+    as_lazy,
+    drop_missing,
+    encode,
+    find_limits,
+    hands_over_codes,
+    split_weights,
+    usable_weight,
+    with_doubles,
+)
 from .exact import combine_sums
-from .streams import collect
+from .streams import collect, with_enumerations
 from .tallies import Coded, Unusable, find_unusable, tally
 
 __all__ = ["MOST_CODES", "Cell", "UnitRows", "UnitSums", "is_blank", "open_rows"]
@@ -119,10 +128,11 @@ def open_rows(frame: Frame) -> UnitRows:
     """
     if "call" in frame.columns and is_blank(frame, "call"):
         frame = frame.drop("call")
+    frame = with_doubles(frame)
     keys = [name for name in ("unit", "kind", "code") if name in frame.columns]
     if isinstance(frame, nw.DataFrame) and hands_over_codes(frame, keys):
         return _CodedRows(frame)
-    return _EngineRows(frame.lazy())
+    return _EngineRows(as_lazy(frame))
 
 
 def is_blank(frame: Frame, name: str) -> bool:
@@ -443,7 +453,7 @@ def _with_enumerations(table: nw.LazyFrame[Any], kinds: Mapping[str, str]) -> nw
     if not (table.implementation.is_polars() or table.implementation.is_duckdb()):
         return table
     ids = {"code": sorted({"", *kinds}), "kind": sorted({"theme", *kinds.values()})}
-    return table.with_columns(*(nw.col(name).cast(nw.Enum(words)) for name, words in ids.items()))
+    return with_enumerations(table, ids)
 
 
 def _with_ancestors(table: nw.LazyFrame[Any], parents: Mapping[str, str]) -> nw.LazyFrame[Any]:
