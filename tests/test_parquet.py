@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,85 @@ def test_a_column_on_the_disk_is_the_column_it_is(
     assert pd.concat([there, there]).astype("str").equals(pd.concat([here, here]))
     assert there.equals(there.copy())
     assert (there == here).tolist() == (here == here).tolist()  # noqa: PLR0124  # missing equals nothing
+
+
+TEXTS = ["b c", None, "a", "ø", None, "a", "😀"]
+
+
+def write_over(cells: pd.Series, place: Any, text: Any) -> pd.Series:
+    frame = cells.to_frame("text")
+    frame.loc[place, "text"] = text
+    return frame["text"]
+
+
+def by_group(cells: pd.Series) -> Any:
+    return cells.groupby([1, 1, 2, 2, 3, 3, 3])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda cells: cells.shift(2),
+        lambda cells: cells.shift(-1, fill_value="z"),
+        lambda cells: cells.reindex([5, 99], fill_value="z"),
+        lambda cells: cells.where(cells == "a"),
+        lambda cells: cells.where(cells == "a", "z"),
+        lambda cells: cells.mask(cells == "a", cells + "!"),
+        lambda cells: cells.replace("a", "z"),
+        lambda cells: cells.replace("^a", "z", regex=True),
+        lambda cells: cells[cells > "a"],
+        lambda cells: "<" + cells * 2 + ">",
+        lambda cells: [cells.min(), cells.max(), cells.dropna().sum()],
+        lambda cells: by_group(cells).min(),
+        lambda cells: by_group(cells).agg(lambda group: [*group.dropna()]).tolist(),
+        lambda cells: by_group(cells).transform("max"),
+        lambda cells: write_over(cells, 2, "z"),
+        lambda cells: write_over(cells, cells == "a", None),
+        lambda cells: write_over(cells, [0, 1], ["y", "z"]),
+        lambda cells: write_over(write_over(cells, 0, "z"), 1, "z").iloc[::-1],
+        lambda cells: pd.concat([write_over(cells, 0, "z"), cells]),
+        lambda cells: pd.Series(pd.Index(cells.dropna()).map(len)),
+        lambda cells: pickle.loads(pickle.dumps(cells)),
+        lambda cells: pa.table(cells.to_frame("text")).column("text").to_pylist(),
+        lambda cells: pl.from_pandas(cells.to_frame("text"))["text"].to_list(),
+    ],
+)
+def test_what_analysts_do_with_texts_they_do_with_those_on_the_disk(tmp_path: Path, use: Any) -> None:
+    pq.write_table(pa.table({"text": TEXTS}), tmp_path / "texts.parquet", row_group_size=2)
+    there = pd.Series(DiskText.open(DiskTable([tmp_path / "texts.parquet"]), "text"))
+    one, other = use(there), use(pd.Series(TEXTS, dtype="str"))
+    if isinstance(other, pd.Series):
+        one = one.astype(other.dtype) if isinstance(one.array, DiskText) else one
+        pd.testing.assert_series_equal(one, other, check_dtype=False)
+    else:
+        assert one == other
+    assert there.astype("str").equals(pd.Series(TEXTS, dtype="str"))  # as it was
+
+
+def test_a_study_is_handed_to_another_process_and_read_from_another_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    study = pg.read_study(folder.name)
+    monkeypatch.chdir("/")
+    texts = pg.trace(study, theme="housing")["text"].tolist()
+    assert texts == pg.trace(pg.read_study("smabystrategi"), theme="housing")["text"].tolist()
+    handed = pickle.loads(pickle.dumps(study))
+    assert handed == study
+    assert pg.trace(handed, theme="housing")["text"].tolist() == texts
+    left = pickle.dumps(study)
+    (folder / "statements.parquet").unlink()
+    with pytest.raises(pg.StudyError, match=r"statements\.parquet: the file is gone since the study was read"):
+        pickle.loads(left).statements["text"].tolist()
+
+
+def test_ids_on_the_disk_are_not_written_over(folder: Path) -> None:
+    statements = pg.read_study(folder).statements
+    with pytest.raises(TypeError, match=r"take astype\('str'\) of the column first"):
+        statements.loc[3, "id"] = "mine"
+    statements["id"] = statements["id"].astype("str")
+    statements.loc[3, "id"] = "mine"
+    assert statements["id"].iloc[3] == "mine"
 
 
 # -- what is broken
