@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -367,7 +368,10 @@ def not_utf8(part: Path) -> None:
     ("harm", "said"),
     [
         (damage, "part-00001.snappy.parquet: it is no Parquet file that can be read"),
-        (other_columns, r"part-00001.snappy.parquet: its columns \(statement, kode\) are not those of part-00000"),
+        (
+            other_columns,
+            r"part-00001.snappy.parquet: its columns \(statement, kode\) are not those of codings.parquet.part-00000",
+        ),
         (
             other_kinds,
             r"part-00001.snappy.parquet: its columns are of other .* \(note: int64, not large_string\)",
@@ -380,6 +384,41 @@ def test_the_part_that_is_broken_is_named(folder: Path, harm: Any, said: str) ->
     harm(place / "part-00001.snappy.parquet")
     with pytest.raises(pg.StudyError, match=said):
         pg.read_study(folder)
+
+
+def test_a_part_is_named_with_its_table_as_others_have_parts_of_that_name(folder: Path) -> None:
+    split(folder, "statements", 2)
+    damage(split(folder, "codings", 2) / "part-00001.snappy.parquet")
+    with pytest.raises(pg.StudyError, match=r"^codings\.parquet/part-00001\.snappy\.parquet: it is no Parquet file"):
+        pg.read_study(folder)
+
+
+def test_parts_in_folders_of_a_table_are_not_passed_over(folder: Path) -> None:
+    place = split(folder, "codings", 2)
+    (place / "coder=first").mkdir()
+    (place / "part-00001.snappy.parquet").rename(place / "coder=first" / "part-00001.snappy.parquet")
+    with pytest.raises(pg.StudyError, match=r"codings\.parquet/coder=first: it is a folder, .* without partitions"):
+        pg.read_study(folder)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_an_archive_may_hold_tables_in_parts(folder: Path, listed: bool) -> None:
+    parts = split(folder, "codings", 3)
+    split(folder, "statements", 2)
+    if listed:
+        names = [f"codings.parquet/{part.name}" for part in sorted(parts.glob("*.parquet"))]
+        rename(folder, "codings", names)
+    archive = shutil.make_archive(str(folder), "zip", folder)
+    assert pg.read_study(Path(archive)) == pg.read_study("smabystrategi")
+
+
+@pytest.mark.parametrize("form", [None, "parquet"])
+def test_a_table_in_parts_is_not_written_over(folder: Path, form: str | None) -> None:
+    split(folder, "codings", 3)
+    study = pg.read_study(folder)
+    with pytest.raises(pg.UsageError, match=r"codings\.parquet: this is a folder of parts, which is not written over"):
+        study.write(folder, format=form)
+    assert pg.read_study(folder) == study
 
 
 def test_a_part_that_is_listed_and_missing_is_named(folder: Path) -> None:

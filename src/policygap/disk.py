@@ -13,7 +13,7 @@ import pandas as pd
 from attrs import define, field
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
 
-from .arrow import load_parquet, load_pyarrow
+from .arrow import load_parquet, load_pyarrow, name_part
 from .errors import Problem, StudyError
 
 __all__ = ["DiskTable", "DiskText", "DiskTextDtype"]
@@ -76,7 +76,7 @@ class DiskTable:
             if now != self._seen[number]:
                 what = "the file is gone" if now == _NOWHERE else "the file has changed"
                 fix = "read the study again"
-                raise StudyError([Problem(file=part.name, what=f"{what} since the study was read", fix=fix)])
+                raise StudyError([Problem(file=name_part(part), what=f"{what} since the study was read", fix=fix)])
             if len(self._files) >= _OPEN:
                 self._files.pop(next(iter(self._files))).close()
             self._files[number] = load_parquet().ParquetFile(part)
@@ -92,7 +92,7 @@ class DiskTable:
             except (OSError, ValueError) as error:
                 what = f"its column {column!r} can't be read ({str(error).splitlines()[0][:200]})"
                 fix = "write the file again with the program that made it"
-                raise StudyError([Problem(file=self.parts[number].name, what=what, fix=fix)]) from None
+                raise StudyError([Problem(file=name_part(self.parts[number]), what=what, fix=fix)]) from None
             self._last = (group, column), _tidy(found)
         return self._last[1]
 
