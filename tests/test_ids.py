@@ -89,6 +89,17 @@ def test_ids_on_the_disk_are_the_ids_they_are(
     )
 
 
+def test_ids_are_looked_for_among_words_without_reading_each_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = pd.Series(on_disk(tmp_path, ["a", "b", "c", "ø", "d", "e"]).as_ids())
+    cells = pd.Series(ids.array.take(np.array([5, 0, -1, 3, 3, 0, 1]), allow_fill=True))
+    words = [["a", "ø", "x"], ("a", None), {"e", 1}, [], pd.Series(["b"]), np.array(["a", "b"], dtype=object)]
+    expected = [cells.astype("str").isin(some).tolist() for some in words]
+    monkeypatch.setattr(DiskTable, "take", lambda *_: pytest.fail("cells were read one by one"))
+    assert [cells.isin(some).tolist() for some in words] == expected
+
+
 def test_rows_of_one_column_are_never_taken_for_rows_of_another(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     one = pd.DataFrame({"id": on_disk(tmp_path, ["a", "b", "c"]).as_ids()})

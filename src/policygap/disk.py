@@ -379,6 +379,13 @@ class DiskText(ExtensionArray):
             there = np.zeros(len(self._missing), dtype=bool)
             there[values.rows] = True  # a missing cell's -1 marks the last
             return there[self.rows]
+        if self._dtype.ids_of:  # each id is looked at once, and not each cell that holds it
+            pa, found = load_pyarrow("Parquet"), list(values)
+            wanted = pa.array([one for one in found if isinstance(one, str)], pa.large_string())
+            whole = [pa.compute.is_in(ids, value_set=wanted) for ids in self._at(self._table.rows).blocks()]
+            masks = [mask.to_numpy(zero_copy_only=False) for mask in whole]
+            missing = any(pd.api.types.is_scalar(one) and pd.isna(one) for one in found)
+            return np.concatenate([*masks, [missing]]).astype(bool)[self.rows]
         return pd.array(self.astype("str")).isin(values)
 
     def duplicated(self, keep: Any = "first") -> Array:
