@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import policygap as pg
+from policygap import checks
 from policygap import ids as ids_module
 from policygap.disk import DiskTable, DiskText, DiskTextDtype
 from policygap.ids import are_distinct, are_tidy, find_rows, refer
@@ -221,6 +222,24 @@ def test_blanks_around_ids_are_taken_off_as_of_other_files(folder: Path) -> None
     change(folder / "statements.parquet", id=lambda ids: [f" {name}" for name in ids])
     change(folder / "codings.parquet", statement=lambda ids: [f"{name} " for name in ids])
     assert pg.read_study(folder) == pg.read_study("smabystrategi")
+
+
+@pytest.mark.parametrize("form", ["parquet", None])
+def test_very_many_unknown_ids_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str | None) -> None:
+    study = pg.read_study("smabystrategi")
+    study.write(tmp_path / "towns", format=form)
+    ids = study.statements["id"]
+    kept = study.statements[ids != study.codings["statement"].iloc[0]]
+    kept.astype({"id": "str"}).to_csv(tmp_path / "towns" / "statements.csv", index=False)
+    if form:
+        (tmp_path / "towns" / "statements.parquet").unlink()
+        (tmp_path / "towns" / "datapackage.json").unlink()
+    wrong = int((study.codings["statement"] == study.codings["statement"].iloc[0]).sum())
+    monkeypatch.setattr(checks, "_MOST_TOLD", 3)
+    problems = [one for one in pg.find_problems(tmp_path / "towns") if one.column == "statement"]
+    assert len(problems) == 4
+    assert problems[3].what == f"{wrong - 3} more are not ids in statements"
+    assert problems[3].row is None
 
 
 def test_two_rows_with_one_id_are_told_with_their_parts(folder: Path) -> None:
