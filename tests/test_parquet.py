@@ -36,6 +36,45 @@ def test_a_study_in_parquet_is_the_same_study_again(study: pg.Study, tmp_path: P
     assert {path.name: path.read_bytes() for path in (tmp_path / "towns").iterdir()} == before
 
 
+KINDS = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+
+
+def answers(study: pg.Study) -> list[Any]:
+    """What the functions say that look statements and codings up in each other."""
+    gaps = pg.find_gaps(pg.measure_coverage(study, restated=True))
+    asked = [pg.gap_matrix(study, rows, "target") for rows in ("theme", "speaker", "question", "addressee")]
+    asked += [pg.trace(study, theme=study.themes[0].id), pg.collect_evidence(study, unit="statement")]
+    asked += [pg.find_stale(pg.stamp_codings(study), study), pg.find_conflicts(study)]
+    tables = [frame.astype(object).where(frame.notna(), None).to_dict("split") for frame in asked]
+    changed = [study.with_parent_codings(), study.select_statements(study.statements["kind"].eq("call").fillna(False))]
+    return [*tables, [[*gap.statements] for gap in gaps], [one.fingerprint for one in (study, *changed)]]
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(study=studies(shape="both"), order=st.randoms(use_true_random=False), kind=st.sampled_from(KINDS))
+def test_a_study_of_other_programs_gives_the_answers_of_one_in_csv(
+    study: pg.Study, order: Any, kind: Any, tmp_path: Path
+) -> None:
+    """Codings in any order and parts of any size, one of them without rows; texts in any of Arrow's types."""
+    mixed = study.with_tables(codings=study.codings.sample(frac=1, random_state=order.randrange(99)))
+    for form, place in ((None, "csv"), ("parquet", "parquet")):
+        shutil.rmtree(tmp_path / place, ignore_errors=True)
+        (tmp_path / place).mkdir()
+        mixed.write(tmp_path / place / "towns", format=form)
+    plain = pg.read_study(tmp_path / "csv" / "towns")
+    for table in ("statements", "codings", "links"):
+        file = tmp_path / "parquet" / "towns" / f"{table}.parquet"
+        cells = plain.tables[table].astype("str").to_dict("list")
+        names = [name for name, column in cells.items() if pd.Series(column).notna().any()]
+        whole = pa.table({name: pa.array(cells[name], pa.string(), from_pandas=True).cast(kind) for name in names})
+        file.unlink()
+        file.mkdir()
+        cut = order.randrange(len(whole) + 1)
+        for number, part in enumerate((whole.slice(0, cut), whole.slice(0, 0), whole.slice(cut))):
+            pq.write_table(part, file / f"part-{number}.parquet", row_group_size=2)
+    assert answers(pg.read_study(tmp_path / "parquet" / "towns")) == answers(plain)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     assert main(["convert", "smabystrategi", str(tmp_path / "towns"), "--to", "parquet"]) == 0
