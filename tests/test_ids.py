@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import policygap as pg
+from policygap import checks
 from policygap import ids as ids_module
 from policygap.disk import DiskTable, DiskText, DiskTextDtype
 from policygap.ids import are_distinct, are_tidy, find_rows, refer
@@ -87,6 +88,17 @@ def test_ids_on_the_disk_are_the_ids_they_are(
         .equals(two.dropna().to_frame("id").merge(here.rename("id").to_frame()))
         or one.isna().any()
     )
+
+
+def test_ids_are_looked_for_among_words_without_reading_each_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = pd.Series(on_disk(tmp_path, ["a", "b", "c", "ø", "d", "e"]).as_ids())
+    cells = pd.Series(ids.array.take(np.array([5, 0, -1, 3, 3, 0, 1]), allow_fill=True))
+    words = [["a", "ø", "x"], ("a", None), {"e", 1}, [], pd.Series(["b"]), np.array(["a", "b"], dtype=object)]
+    expected = [cells.astype("str").isin(some).tolist() for some in words]
+    monkeypatch.setattr(DiskTable, "take", lambda *_: pytest.fail("cells were read one by one"))
+    assert [cells.isin(some).tolist() for some in words] == expected
 
 
 def test_rows_of_one_column_are_never_taken_for_rows_of_another(tmp_path: Path) -> None:
@@ -210,6 +222,24 @@ def test_blanks_around_ids_are_taken_off_as_of_other_files(folder: Path) -> None
     change(folder / "statements.parquet", id=lambda ids: [f" {name}" for name in ids])
     change(folder / "codings.parquet", statement=lambda ids: [f"{name} " for name in ids])
     assert pg.read_study(folder) == pg.read_study("smabystrategi")
+
+
+@pytest.mark.parametrize("form", ["parquet", None])
+def test_very_many_unknown_ids_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str | None) -> None:
+    study = pg.read_study("smabystrategi")
+    study.write(tmp_path / "towns", format=form)
+    ids = study.statements["id"]
+    kept = study.statements[ids != study.codings["statement"].iloc[0]]
+    kept.astype({"id": "str"}).to_csv(tmp_path / "towns" / "statements.csv", index=False)
+    if form:
+        (tmp_path / "towns" / "statements.parquet").unlink()
+        (tmp_path / "towns" / "datapackage.json").unlink()
+    wrong = int((study.codings["statement"] == study.codings["statement"].iloc[0]).sum())
+    monkeypatch.setattr(checks, "_MOST_TOLD", 3)
+    problems = [one for one in pg.find_problems(tmp_path / "towns") if one.column == "statement"]
+    assert len(problems) == 4
+    assert problems[3].what == f"{wrong - 3} more are not ids in statements"
+    assert problems[3].row is None
 
 
 def test_two_rows_with_one_id_are_told_with_their_parts(folder: Path) -> None:

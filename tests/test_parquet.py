@@ -6,6 +6,8 @@ import builtins
 import contextlib
 import json
 import os
+import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,45 @@ def test_a_study_in_parquet_is_the_same_study_again(study: pg.Study, tmp_path: P
     before = {path.name: path.read_bytes() for path in (tmp_path / "towns").iterdir()}
     study.write(tmp_path / "towns", format="parquet")
     assert {path.name: path.read_bytes() for path in (tmp_path / "towns").iterdir()} == before
+
+
+KINDS = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+
+
+def answers(study: pg.Study) -> list[Any]:
+    """What the functions say that look statements and codings up in each other."""
+    gaps = pg.find_gaps(pg.measure_coverage(study, restated=True))
+    asked = [pg.gap_matrix(study, rows, "target") for rows in ("theme", "speaker", "question", "addressee")]
+    asked += [pg.trace(study, theme=study.themes[0].id), pg.collect_evidence(study, unit="statement")]
+    asked += [pg.find_stale(pg.stamp_codings(study), study), pg.find_conflicts(study)]
+    tables = [frame.astype(object).where(frame.notna(), None).to_dict("split") for frame in asked]
+    changed = [study.with_parent_codings(), study.select_statements(study.statements["kind"].eq("call").fillna(False))]
+    return [*tables, [[*gap.statements] for gap in gaps], [one.fingerprint for one in (study, *changed)]]
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(study=studies(shape="both"), order=st.randoms(use_true_random=False), kind=st.sampled_from(KINDS))
+def test_a_study_of_other_programs_gives_the_answers_of_one_in_csv(
+    study: pg.Study, order: Any, kind: Any, tmp_path: Path
+) -> None:
+    """Codings in any order and parts of any size, one of them without rows; texts in any of Arrow's types."""
+    mixed = study.with_tables(codings=study.codings.sample(frac=1, random_state=order.randrange(99)))
+    for form, place in ((None, "csv"), ("parquet", "parquet")):
+        shutil.rmtree(tmp_path / place, ignore_errors=True)
+        (tmp_path / place).mkdir()
+        mixed.write(tmp_path / place / "towns", format=form)
+    plain = pg.read_study(tmp_path / "csv" / "towns")
+    for table in ("statements", "codings", "links"):
+        file = tmp_path / "parquet" / "towns" / f"{table}.parquet"
+        cells = plain.tables[table].astype("str").to_dict("list")
+        names = [name for name, column in cells.items() if pd.Series(column).notna().any()]
+        whole = pa.table({name: pa.array(cells[name], pa.string(), from_pandas=True).cast(kind) for name in names})
+        file.unlink()
+        file.mkdir()
+        cut = order.randrange(len(whole) + 1)
+        for number, part in enumerate((whole.slice(0, cut), whole.slice(0, 0), whole.slice(cut))):
+            pq.write_table(part, file / f"part-{number}.parquet", row_group_size=2)
+    assert answers(pg.read_study(tmp_path / "parquet" / "towns")) == answers(plain)
 
 
 @pytest.fixture
@@ -257,6 +298,85 @@ def test_a_column_on_the_disk_is_the_column_it_is(
     assert (there == here).tolist() == (here == here).tolist()  # noqa: PLR0124  # missing equals nothing
 
 
+TEXTS = ["b c", None, "a", "ø", None, "a", "😀"]
+
+
+def write_over(cells: pd.Series, place: Any, text: Any) -> pd.Series:
+    frame = cells.to_frame("text")
+    frame.loc[place, "text"] = text
+    return frame["text"]
+
+
+def by_group(cells: pd.Series) -> Any:
+    return cells.groupby([1, 1, 2, 2, 3, 3, 3])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda cells: cells.shift(2),
+        lambda cells: cells.shift(-1, fill_value="z"),
+        lambda cells: cells.reindex([5, 99], fill_value="z"),
+        lambda cells: cells.where(cells == "a"),
+        lambda cells: cells.where(cells == "a", "z"),
+        lambda cells: cells.mask(cells == "a", cells + "!"),
+        lambda cells: cells.replace("a", "z"),
+        lambda cells: cells.replace("^a", "z", regex=True),
+        lambda cells: cells[cells > "a"],
+        lambda cells: "<" + cells * 2 + ">",
+        lambda cells: [cells.min(), cells.max(), cells.dropna().sum()],
+        lambda cells: by_group(cells).min(),
+        lambda cells: by_group(cells).agg(lambda group: [*group.dropna()]).tolist(),
+        lambda cells: by_group(cells).transform("max"),
+        lambda cells: write_over(cells, 2, "z"),
+        lambda cells: write_over(cells, cells == "a", None),
+        lambda cells: write_over(cells, [0, 1], ["y", "z"]),
+        lambda cells: write_over(write_over(cells, 0, "z"), 1, "z").iloc[::-1],
+        lambda cells: pd.concat([write_over(cells, 0, "z"), cells]),
+        lambda cells: pd.Series(pd.Index(cells.dropna()).map(len)),
+        lambda cells: pickle.loads(pickle.dumps(cells)),
+        lambda cells: pa.table(cells.to_frame("text")).column("text").to_pylist(),
+        lambda cells: pl.from_pandas(cells.to_frame("text"))["text"].to_list(),
+    ],
+)
+def test_what_analysts_do_with_texts_they_do_with_those_on_the_disk(tmp_path: Path, use: Any) -> None:
+    pq.write_table(pa.table({"text": TEXTS}), tmp_path / "texts.parquet", row_group_size=2)
+    there = pd.Series(DiskText.open(DiskTable([tmp_path / "texts.parquet"]), "text"))
+    one, other = use(there), use(pd.Series(TEXTS, dtype="str"))
+    if isinstance(other, pd.Series):
+        one = one.astype(other.dtype) if isinstance(one.array, DiskText) else one
+        pd.testing.assert_series_equal(one, other, check_dtype=False)
+    else:
+        assert one == other
+    assert there.astype("str").equals(pd.Series(TEXTS, dtype="str"))  # as it was
+
+
+def test_a_study_is_handed_to_another_process_and_read_from_another_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    study = pg.read_study(folder.name)
+    monkeypatch.chdir("/")
+    texts = pg.trace(study, theme="housing")["text"].tolist()
+    assert texts == pg.trace(pg.read_study("smabystrategi"), theme="housing")["text"].tolist()
+    handed = pickle.loads(pickle.dumps(study))
+    assert handed == study
+    assert pg.trace(handed, theme="housing")["text"].tolist() == texts
+    left = pickle.dumps(study)
+    (folder / "statements.parquet").unlink()
+    with pytest.raises(pg.StudyError, match=r"statements\.parquet: the file is gone since the study was read"):
+        pickle.loads(left).statements["text"].tolist()
+
+
+def test_ids_on_the_disk_are_not_written_over(folder: Path) -> None:
+    statements = pg.read_study(folder).statements
+    with pytest.raises(TypeError, match=r"take astype\('str'\) of the column first"):
+        statements.loc[3, "id"] = "mine"
+    statements["id"] = statements["id"].astype("str")
+    statements.loc[3, "id"] = "mine"
+    assert statements["id"].iloc[3] == "mine"
+
+
 # -- what is broken
 
 
@@ -287,7 +407,10 @@ def not_utf8(part: Path) -> None:
     ("harm", "said"),
     [
         (damage, "part-00001.snappy.parquet: it is no Parquet file that can be read"),
-        (other_columns, r"part-00001.snappy.parquet: its columns \(statement, kode\) are not those of part-00000"),
+        (
+            other_columns,
+            r"part-00001.snappy.parquet: its columns \(statement, kode\) are not those of codings.parquet.part-00000",
+        ),
         (
             other_kinds,
             r"part-00001.snappy.parquet: its columns are of other .* \(note: int64, not large_string\)",
@@ -300,6 +423,41 @@ def test_the_part_that_is_broken_is_named(folder: Path, harm: Any, said: str) ->
     harm(place / "part-00001.snappy.parquet")
     with pytest.raises(pg.StudyError, match=said):
         pg.read_study(folder)
+
+
+def test_a_part_is_named_with_its_table_as_others_have_parts_of_that_name(folder: Path) -> None:
+    split(folder, "statements", 2)
+    damage(split(folder, "codings", 2) / "part-00001.snappy.parquet")
+    with pytest.raises(pg.StudyError, match=r"^codings\.parquet/part-00001\.snappy\.parquet: it is no Parquet file"):
+        pg.read_study(folder)
+
+
+def test_parts_in_folders_of_a_table_are_not_passed_over(folder: Path) -> None:
+    place = split(folder, "codings", 2)
+    (place / "coder=first").mkdir()
+    (place / "part-00001.snappy.parquet").rename(place / "coder=first" / "part-00001.snappy.parquet")
+    with pytest.raises(pg.StudyError, match=r"codings\.parquet/coder=first: it is a folder, .* without partitions"):
+        pg.read_study(folder)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_an_archive_may_hold_tables_in_parts(folder: Path, listed: bool) -> None:
+    parts = split(folder, "codings", 3)
+    split(folder, "statements", 2)
+    if listed:
+        names = [f"codings.parquet/{part.name}" for part in sorted(parts.glob("*.parquet"))]
+        rename(folder, "codings", names)
+    archive = shutil.make_archive(str(folder), "zip", folder)
+    assert pg.read_study(Path(archive)) == pg.read_study("smabystrategi")
+
+
+@pytest.mark.parametrize("form", [None, "parquet"])
+def test_a_table_in_parts_is_not_written_over(folder: Path, form: str | None) -> None:
+    split(folder, "codings", 3)
+    study = pg.read_study(folder)
+    with pytest.raises(pg.UsageError, match=r"codings\.parquet: this is a folder of parts, which is not written over"):
+        study.write(folder, format=form)
+    assert pg.read_study(folder) == study
 
 
 def test_a_part_that_is_listed_and_missing_is_named(folder: Path) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "load_parquet",
     "load_pyarrow",
     "look_at",
+    "name_part",
     "read_kinds",
     "read_parquet",
     "tell_damage",
@@ -54,10 +55,25 @@ def load_parquet() -> Any:
 
 
 def list_parts(path: Path) -> tuple[Path, ...]:
-    """The files of a table: the one at a path, or those that end in ``.parquet`` in a folder, in the names' order."""
+    """The files of a table: the one at a path, or those that end in ``.parquet`` in a folder, in the names' order.
+
+    Folders in it are among them, which whoever reads the parts will refuse: what they hold would be missed.
+    """
     if not path.is_dir():
         return (path,)
-    return tuple(sorted(part for part in path.glob("*.parquet") if not part.name.startswith((".", "_"))))
+    shown = [part for part in sorted(path.iterdir()) if not part.name.startswith((".", "_"))]
+    return tuple(part for part in shown if part.suffix.lower() == ".parquet" or part.is_dir())
+
+
+def name_part(part: Path) -> str:
+    """What to call a file in messages: with its folder where that is a table, as parts of two tables may be namesakes.
+
+    Examples
+    --------
+    >>> name_part(Path("study/codings.parquet/part-0.parquet")), name_part(Path("study/codings.parquet"))
+    ('codings.parquet/part-0.parquet', 'codings.parquet')
+    """
+    return f"{part.parent.name}/{part.name}" if part.parent.suffix.lower() == ".parquet" else part.name
 
 
 def look_at(parts: Iterable[Path]) -> Any:
@@ -81,7 +97,7 @@ def look_at(parts: Iterable[Path]) -> Any:
             problems.append(tell_damage(part, error))
             continue
         first = first or schema
-        problems += _judge(part, schema, first, files[0].name)
+        problems += _judge(part, schema, first, name_part(files[0]))
     if problems:
         raise StudyError(problems)
     return first
@@ -254,13 +270,17 @@ def _code(column: Any) -> Any:
 
 
 def _problem(part: Path, what: str, fix: str) -> Problem:
-    return Problem(file=part.name, what=what, fix=fix)
+    return Problem(file=name_part(part), what=what, fix=fix)
 
 
 def tell_damage(part: Path, error: Exception) -> Problem:
     """What is wrong with a file that could not be read."""
     if not part.exists():
         return _problem(part, "the file is not there", "put it there")
+    if part.is_dir():
+        return _problem(
+            part, "it is a folder, and only files are parts of a table", "write the table without partitions"
+        )
     said = str(error).split("\n", 1)[0][:200]
     return _problem(part, f"it is no Parquet file that can be read ({said})", _AGAIN)
 

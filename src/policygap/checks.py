@@ -26,6 +26,7 @@ Frames = Mapping[str, pd.DataFrame]
 Array = np.ndarray[Any, Any]
 
 _MOST_STEPS = 10
+_MOST_TOLD = 10_000  # cells of a column that are told one by one; the others are counted
 _MOST_COMPARED = 10_000_000  # pairs of an unknown and a known id, to find one that may be meant
 
 
@@ -141,11 +142,16 @@ def _dangling(cells: pd.Series, column: Column, known: pd.Index, table: str, pla
         return
     likely = known if len(known) * len(unknown) <= _MOST_COMPARED else ()
     otherwise = f"add it to {' or '.join(column.refers)}, or correct it"
-    fixes = {name: suggest(str(name), likely, otherwise=otherwise) for name in unknown}
     kinds = " or ".join(column.refers)
-    for position, name in cells[cells.isin(unknown)].items():
+    wrong = cells[cells.isin(unknown)]
+    told = wrong.iloc[:_MOST_TOLD]
+    fixes = {name: suggest(str(name), likely, otherwise=otherwise) for name in dict.fromkeys(told)}
+    for position, name in told.items():
         what = f"'{name}' is not an id in {kinds}"
         yield places.problem(table, int(position), column.name, what, fixes[name])  # type: ignore[arg-type]  # RangeIndex
+    if len(wrong) > len(told):
+        what = f"{len(wrong) - len(told):,} more are not ids in {kinds}"
+        yield Problem(file=places.files.get(table, table), column=column.name, what=what, fix="correct these first")
 
 
 def _cycles(frames: Frames, places: _Places) -> Iterator[Problem]:

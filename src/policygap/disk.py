@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ import pandas as pd
 from attrs import define, field
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
 
-from .arrow import load_parquet, load_pyarrow
+from .arrow import load_parquet, load_pyarrow, name_part
 from .errors import Problem, StudyError
 
 __all__ = ["DiskTable", "DiskText", "DiskTextDtype"]
@@ -21,7 +22,13 @@ Array = np.ndarray[Any, Any]
 
 _OPEN: Final = 64  # files of a table that are held open
 _WIDE: Final = 2**31 - 1  # rows from which on their numbers need eight bytes
+_NOWHERE: Final = (-1, -1)
 _BLOCK: Final = 1 << 20  # rows that are read together where they are not those of a whole file
+
+
+def _absolute(parts: Sequence[Path]) -> tuple[Path, ...]:
+    """Where the files are, also for a program that moves to another folder."""
+    return tuple(part.absolute() for part in parts)
 
 
 @define(eq=False, slots=False)
@@ -31,7 +38,7 @@ class DiskTable:
     A file that has been opened is read from as it was then, also where another takes its name.
     """
 
-    parts: Sequence[Path]
+    parts: Sequence[Path] = field(converter=_absolute)
     _files: dict[int, Any] = field(factory=dict, init=False)
     _last: tuple[tuple[int, str], Any] | None = field(default=None, init=False)
     _seen: dict[int, tuple[int, int]] = field(factory=dict, init=False)
@@ -39,6 +46,10 @@ class DiskTable:
     def __attrs_post_init__(self) -> None:
         for number, part in enumerate(self.parts):
             self._seen[number] = _mark(part)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs to read the same files, if they are as they were."""
+        return {**self.__dict__, "_files": {}, "_last": None}
 
     @cached_property
     def groups(self) -> list[tuple[int, int]]:
@@ -61,9 +72,11 @@ class DiskTable:
     def _file(self, number: int) -> Any:
         if number not in self._files:
             part = self.parts[number]
-            if _mark(part) != self._seen[number]:
-                what = "the file has changed since the study was read"
-                raise StudyError([Problem(file=part.name, what=what, fix="read the study again")])
+            now = _mark(part)
+            if now != self._seen[number]:
+                what = "the file is gone" if now == _NOWHERE else "the file has changed"
+                fix = "read the study again"
+                raise StudyError([Problem(file=name_part(part), what=f"{what} since the study was read", fix=fix)])
             if len(self._files) >= _OPEN:
                 self._files.pop(next(iter(self._files))).close()
             self._files[number] = load_parquet().ParquetFile(part)
@@ -79,7 +92,7 @@ class DiskTable:
             except (OSError, ValueError) as error:
                 what = f"its column {column!r} can't be read ({str(error).splitlines()[0][:200]})"
                 fix = "write the file again with the program that made it"
-                raise StudyError([Problem(file=self.parts[number].name, what=what, fix=fix)]) from None
+                raise StudyError([Problem(file=name_part(self.parts[number]), what=what, fix=fix)]) from None
             self._last = (group, column), _tidy(found)
         return self._last[1]
 
@@ -104,12 +117,31 @@ class DiskTable:
         return pa.chunked_array(pieces).take(pa.array(places)).combine_chunks()
 
 
+class _HeldTable(DiskTable):
+    """One column of text in memory, for cells that were written over."""
+
+    def __init__(self, texts: Any) -> None:
+        super().__init__(())
+        self._texts = texts
+
+    @cached_property
+    def groups(self) -> list[tuple[int, int]]:
+        return [(0, 0)]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        return [0, len(self._texts)]
+
+    def cells(self, group: int, column: str) -> Any:
+        return self._texts
+
+
 def _mark(part: Path) -> tuple[int, int]:
     """What tells a file from a later one of its name; none where it is not there, which reading it says better."""
     try:
         found = part.stat()
     except OSError:
-        return -1, -1
+        return _NOWHERE
     return found.st_size, found.st_mtime_ns
 
 
@@ -148,6 +180,17 @@ class DiskTextDtype(ExtensionDtype):
         return DiskText
 
 
+def _of_texts(operation: Callable[[Any, Any], Any]) -> Any:
+    """A method that does to a column on the disk what is done to the texts themselves."""
+
+    def method(self: DiskText, other: object) -> Any:
+        if isinstance(other, (pd.Series, pd.Index, pd.DataFrame)):
+            return NotImplemented
+        return operation(self.astype("str"), other.astype("str") if isinstance(other, DiskText) else other)
+
+    return method
+
+
 class DiskText(ExtensionArray):
     """A column of text that stays on the disk: rows of it are rows of files, and are read when they are looked at.
 
@@ -179,7 +222,13 @@ class DiskText(ExtensionArray):
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Any:
-        return pd.array(list(scalars), dtype="str")
+        texts = list(scalars)
+        if any(not isinstance(text, str) and not pd.isna(text) for text in texts):
+            raise TypeError("these are no texts")
+        return pd.array(texts, dtype="str")
+
+    def _cast_pointwise_result(self, values: Any) -> Any:
+        return pd.array([], dtype="str")._cast_pointwise_result(values)  # type: ignore[attr-defined]  # stubs lack it
 
     @classmethod
     def _from_factorized(cls, values: Array, original: DiskText) -> Any:
@@ -188,7 +237,7 @@ class DiskText(ExtensionArray):
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[DiskText]) -> Any:
         first = to_concat[0]
-        if all(one._table is first._table and one._column == first._column for one in to_concat):
+        if all(map(first._is_sibling, to_concat)):
             return first._at(np.concatenate([one._positions for one in to_concat]))
         return pd.array(np.concatenate([np.asarray(one) for one in to_concat]), dtype="str")
 
@@ -244,10 +293,39 @@ class DiskText(ExtensionArray):
             at += len(block)
         return texts if dtype is None else texts.astype(dtype)
 
-    def __eq__(self, other: object) -> Any:
-        if isinstance(other, (pd.Series, pd.Index, pd.DataFrame)):
-            return NotImplemented
-        return self.astype("str") == (other.astype("str") if isinstance(other, DiskText) else other)
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Write over some cells: with missing ones, or others of its own; other texts bring it into memory."""
+        key = pd.api.indexers.check_array_indexer(self, key)
+        missing = pd.api.types.is_scalar(value) and pd.isna(value)
+        if missing or self._is_sibling(value):
+            self._positions = self._positions.copy()
+            self._positions[key] = -1 if missing else value._positions
+            return
+        if self._dtype.ids_of:
+            raise TypeError("ids that stay on the disk can't be written over; take astype('str') of the column first")
+        texts = self.astype("str")
+        texts[key] = value.astype("str") if isinstance(value, DiskText) else value
+        self._missing = np.append(texts.isna(), True)
+        pa = load_pyarrow("Parquet")
+        self._table = _HeldTable(pa.array(np.asarray(texts, dtype=object), pa.large_string(), from_pandas=True))
+        self._positions = self._table.rows
+
+    def _is_sibling(self, other: object) -> bool:
+        return isinstance(other, DiskText) and other._table is self._table and other._column == self._column
+
+    def _where(self, mask: Any, value: Any) -> Any:
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            return self._at(np.where(mask, self._positions, -1).astype(self._positions.dtype))
+        return self.astype("str")._where(mask, value.astype("str") if isinstance(value, DiskText) else value)
+
+    __eq__ = _of_texts(operator.eq)
+    __lt__ = _of_texts(operator.lt)
+    __le__ = _of_texts(operator.le)
+    __gt__ = _of_texts(operator.gt)
+    __ge__ = _of_texts(operator.ge)
+    __add__ = _of_texts(operator.add)
+    __radd__ = _of_texts(lambda texts, other: other + texts)
+    __mul__ = _of_texts(operator.mul)
 
     __hash__ = None  # type: ignore[assignment]  # a column can't be a key
 
@@ -278,8 +356,10 @@ class DiskText(ExtensionArray):
         """Which cells are missing."""
         return self._missing[self._positions]
 
-    def take(self, indexer: Any, *, allow_fill: bool = False, fill_value: Any = None) -> DiskText:
+    def take(self, indexer: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Any:
         """Some rows, which stay on the disk; a place of -1 is a missing cell where that is allowed."""
+        if allow_fill and not pd.isna(fill_value):
+            return self.astype("str").take(indexer, allow_fill=True, fill_value=fill_value)
         positions = pd.api.extensions.take(self._positions, indexer, allow_fill=allow_fill, fill_value=-1)
         return self._at(np.asarray(positions, dtype=self._positions.dtype))
 
@@ -299,6 +379,13 @@ class DiskText(ExtensionArray):
             there = np.zeros(len(self._missing), dtype=bool)
             there[values.rows] = True  # a missing cell's -1 marks the last
             return there[self.rows]
+        if self._dtype.ids_of:  # each id is looked at once, and not each cell that holds it
+            pa, found = load_pyarrow("Parquet"), list(values)
+            wanted = pa.array([one for one in found if isinstance(one, str)], pa.large_string())
+            whole = [pa.compute.is_in(ids, value_set=wanted) for ids in self._at(self._table.rows).blocks()]
+            masks = [mask.to_numpy(zero_copy_only=False) for mask in whole]
+            missing = any(pd.api.types.is_scalar(one) and pd.isna(one) for one in found)
+            return np.concatenate([*masks, [missing]]).astype(bool)[self.rows]
         return pd.array(self.astype("str")).isin(values)
 
     def duplicated(self, keep: Any = "first") -> Array:
@@ -310,13 +397,31 @@ class DiskText(ExtensionArray):
         """Each text once, in the order in which they come."""
         return self._at(pd.unique(self.rows)) if self._dtype.ids_of else self.astype("str").unique()
 
+    def shift(self, periods: int = 1, fill_value: object = None) -> Any:
+        """The cells so many rows further down, with missing ones or texts in the rows that become free."""
+        places = np.arange(len(self)) - periods
+        places[(places < 0) | (places >= len(self))] = -1
+        return self.take(places, allow_fill=True, fill_value=fill_value)
+
     def copy(self) -> DiskText:
-        """The same column, which never changes."""
+        """The same column; what is written over in one of the two is not in the other."""
         return self._at(self._positions)
 
     def view(self, dtype: Any = None) -> Any:
         """The same column."""
-        return self if dtype is None else self.astype(dtype)
+        return self.copy() if dtype is None else self.astype(dtype)
+
+    def __arrow_array__(self, type: Any = None) -> Any:
+        """The texts, read from the disk."""
+        arrow = load_pyarrow("Parquet")
+        texts = arrow.chunked_array([*self.blocks()], arrow.large_string())
+        return texts if type is None else texts.cast(type)
+
+    def _reduce(self, name: str, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # as texts
+        return self.astype("str")._reduce(name, **options)
+
+    def _groupby_op(self, **options: Any) -> Any:
+        return self.astype("str")._groupby_op(**options)
 
     def _values_for_factorize(self) -> tuple[Array, Any]:
         return (self.rows, -1) if self._dtype.ids_of else (np.asarray(self), np.nan)

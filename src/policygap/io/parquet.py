@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 from attrs import evolve
 
-from ..arrow import check_size, count_rows, holds_ids, holds_text, look_at, read_parquet
+from ..arrow import check_size, count_rows, holds_ids, holds_text, look_at, name_part, read_parquet
 from ..disk import DiskTable, DiskText
 from ..errors import Problem, StudyError, UsageError
 from ..ids import are_distinct, are_tidy
@@ -60,12 +60,12 @@ def read_parts(parts: Sequence[Path], *, file: str, table: str, limits: Limits, 
     rows = range(_FIRST_ROW, len(frame) + _FIRST_ROW)
     typed = pd.DataFrame(cells, index=frame.index, copy=False)
     made, problems = make_table(file=file, names=list(schema.names), frame=typed, rows=rows)
-    return Reading(table=evolve(made, parts=_name_parts(parts, file) if len(parts) > 1 else ()), problems=problems)
+    return Reading(table=evolve(made, parts=_name_parts(parts) if len(parts) > 1 else ()), problems=problems)
 
 
-def _name_parts(parts: Sequence[Path], file: str) -> tuple[tuple[str, int], ...]:
-    """What to call each file in messages, with its folder where the table is one; and how many rows it has."""
-    return tuple((f"{file}/{part.name}" if part.parent.name == file else part.name, count_rows(part)) for part in parts)
+def _name_parts(parts: Sequence[Path]) -> tuple[tuple[str, int], ...]:
+    """What to call each file in messages, and how many rows it has."""
+    return tuple((name_part(part), count_rows(part)) for part in parts)
 
 
 def _stay(disk: DiskTable, schema: Any, table: str, free: Container[str]) -> Iterator[tuple[str, DiskText]]:

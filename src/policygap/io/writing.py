@@ -164,6 +164,9 @@ def _stale_files(folder: Path, outgoing: Outgoing, parquet: Collection[str]) -> 
     for name in find_strays(folder, listed):
         what = f"the file is not listed in {DESCRIPTOR}, but would be read as a part of the study"
         raise _refuse(folder / name, what, "move it away first")
+    parts = [folder / path for paths in listed.values() for path in paths if (folder / path).is_dir()]
+    if parts:
+        raise _refuse(parts[0], "this is a folder of parts, which is not written over", "give a new folder")
     written = {_file(table, parquet) for table in outgoing.tables}
     return [folder / path for paths in listed.values() for path in paths if path not in written]
 

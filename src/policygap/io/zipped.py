@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -72,8 +72,8 @@ def unpack(path: Path, folder: Path, limits: Limits) -> tuple[Problem, ...]:
             if PurePosixPath(name).is_relative_to(top)
         }
         files = {DESCRIPTOR: archive.read(inside[DESCRIPTOR])} if DESCRIPTOR in inside else {}
-        wanted = {one["path"] for one in _resources(files)} | {name for name in inside if "/" not in name}
-        tables = [name for name in inside if name in wanted and name.lower().endswith((".csv", PARQUET))]
+        wanted = {path for one in _listed(files) for path in _paths(one)} | {name for name in inside if "/" not in name}
+        tables = [name for name in inside if _is_wanted(PurePosixPath(name), wanted)]
         files |= {name: archive.read(inside[name]) for name in tables}
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -94,14 +94,33 @@ def _top(names: Sequence[str], file: str) -> PurePosixPath:
     raise StudyError([Problem(file=file, what=what, fix="zip the folder of one study")])
 
 
+def _is_wanted(path: PurePosixPath, wanted: Container[str]) -> bool:
+    """Whether a file is a table, or a part of a table that is a folder."""
+    whole = str(path) in wanted and path.suffix.lower() == ".csv"
+    folder = str(path.parent) in wanted or (path.parent.suffix.lower() == PARQUET and path.parent.stem in TABLES)
+    return whole or (path.suffix.lower() == PARQUET and (folder or str(path) in wanted))
+
+
+def _paths(resource: Mapping[str, Any]) -> list[str]:
+    """The files or folders of a resource."""
+    path = resource.get("path")
+    listed = path if isinstance(path, list) else [path]
+    return [one.removesuffix("/") for one in listed if isinstance(one, str)]
+
+
 def _resources(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """The resources that have a path; whoever reads the descriptor says what is wrong with the others."""
+    """The resources that are one file each, as those with checksums are."""
+    return [one for one in _listed(files) if isinstance(one.get("path"), str)]
+
+
+def _listed(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """The resources; whoever reads the descriptor says what is wrong with them."""
     try:
         resources: Any = json.loads(files[DESCRIPTOR].decode("utf-8-sig"))["resources"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
     listed = resources if isinstance(resources, list) else []
-    return [one for one in listed if isinstance(one, dict) and isinstance(one.get("path"), str)]
+    return [one for one in listed if isinstance(one, dict)]
 
 
 def _check(files: Mapping[str, bytes]) -> list[Problem]:
