@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import policygap as pg
-from policygap import checks
+from policygap import checks, parse
 from policygap import ids as ids_module
 from policygap.disk import DiskTable, DiskText, DiskTextDtype
 from policygap.ids import are_distinct, are_tidy, find_rows, refer
@@ -235,11 +235,27 @@ def test_very_many_unknown_ids_are_counted(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / "towns" / "statements.parquet").unlink()
         (tmp_path / "towns" / "datapackage.json").unlink()
     wrong = int((study.codings["statement"] == study.codings["statement"].iloc[0]).sum())
-    monkeypatch.setattr(checks, "_MOST_TOLD", 3)
+    monkeypatch.setattr(checks, "MOST_TOLD", 3)
     problems = [one for one in pg.find_problems(tmp_path / "towns") if one.column == "statement"]
     assert len(problems) == 4
-    assert problems[3].what == f"{wrong - 3} more are not ids in statements"
+    assert problems[3].what == f"{wrong - 3} more of its cells are wrong"
     assert problems[3].row is None
+
+
+def test_very_many_cells_that_are_wrong_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse, "MOST_TOLD", 3)
+    monkeypatch.setattr(checks, "MOST_TOLD", 3)
+    study = pg.read_study("smabystrategi")
+    tables = {name: study.tables[name] for name in ("themes", "targets", "statements", "actors", "groups", "sources")}
+    codings = study.codings.assign(code=None, kind=None, polarity="maybe").head(50)
+    with pytest.raises(pg.StudyError) as raised:
+        pg.build_study(**tables, questions=study.tables["questions"], codings=codings)
+    told = [(one.row, one.column, one.what) for one in raised.value.problems]
+    empty, wrong = "the code is empty and so is the kind", "'maybe' is none of for, against"
+    assert told == [
+        *((row, "polarity", wrong) for row in (2, 3, 4)), (None, "polarity", "47 more of its cells are wrong"),
+        *((row, "kind", empty) for row in (2, 3, 4)), (None, "kind", "47 more of its cells are wrong"),
+    ]  # fmt: skip
 
 
 def test_two_rows_with_one_id_are_told_with_their_parts(folder: Path) -> None:

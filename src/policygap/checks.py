@@ -5,7 +5,8 @@ What one table shows alone was judged in :mod:`policygap.parse`; here stands wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from .choices import BASES, KINDS, UNITS, VOICES, WEIGHTS
 from .disk import DiskTextDtype
 from .errors import Problem
 from .ids import find_rows
+from .parse import CORRECT_FIRST, MOST_TOLD
 from .schema import SAMPLINGS, TABLES, Column, Form
 from .spelling import nearest, suggest
 
@@ -26,7 +28,6 @@ Frames = Mapping[str, pd.DataFrame]
 Array = np.ndarray[Any, Any]
 
 _MOST_STEPS = 10
-_MOST_TOLD = 10_000  # cells of a column that are told one by one; the others are counted
 _MOST_COMPARED = 10_000_000  # pairs of an unknown and a known id, to find one that may be meant
 
 
@@ -41,6 +42,14 @@ class _Places:
     def problem(self, table: str, position: int | np.intp, column: str, what: str, fix: str) -> Problem:
         file, row = self.row(table, int(position))
         return Problem(file=file, row=row, column=column, what=what, fix=fix)
+
+    def each(self, table: str, positions: Any, column: str, said: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+        """A problem for each of these rows, with what is wrong and how to mend it; very many are counted at the end."""
+        for position, (what, fix) in zip(positions[:MOST_TOLD], said, strict=False):
+            yield self.problem(table, position, column, what, fix)
+        if len(positions) > MOST_TOLD:
+            what = f"{len(positions) - MOST_TOLD:,} more of its cells are wrong"
+            yield Problem(file=self.files.get(table, table), column=column, what=what, fix=CORRECT_FIRST)
 
 
 def check_tables(
@@ -144,14 +153,9 @@ def _dangling(cells: pd.Series, column: Column, known: pd.Index, table: str, pla
     otherwise = f"add it to {' or '.join(column.refers)}, or correct it"
     kinds = " or ".join(column.refers)
     wrong = cells[cells.isin(unknown)]
-    told = wrong.iloc[:_MOST_TOLD]
-    fixes = {name: suggest(str(name), likely, otherwise=otherwise) for name in dict.fromkeys(told)}
-    for position, name in told.items():
-        what = f"'{name}' is not an id in {kinds}"
-        yield places.problem(table, int(position), column.name, what, fixes[name])  # type: ignore[arg-type]  # RangeIndex
-    if len(wrong) > len(told):
-        what = f"{len(wrong) - len(told):,} more are not ids in {kinds}"
-        yield Problem(file=places.files.get(table, table), column=column.name, what=what, fix="correct these first")
+    fixes = {name: suggest(str(name), likely, otherwise=otherwise) for name in dict.fromkeys(wrong[:MOST_TOLD])}
+    said = ((f"'{name}' is not an id in {kinds}", fixes[name]) for name in wrong)
+    yield from places.each(table, wrong.index, column.name, said)
 
 
 def _cycles(frames: Frames, places: _Places) -> Iterator[Problem]:
@@ -210,28 +214,21 @@ def _codings(frames: Frames, places: _Places) -> Iterator[Problem]:
         return
     kinds = _kinds(frames)
     known = sorted(set(kinds.dropna()))
-    for position in np.flatnonzero(frame["code"].isna() & frame["kind"].isna()):
-        yield places.problem(
-            "codings",
-            position,
-            "kind",
-            "the code is empty and so is the kind",
-            f"say in kind what was looked for and not found ({', '.join(known)}), or fill in the code",
-        )
-    unknown = frame["kind"].notna() & ~frame["kind"].isin(known)
-    for position in np.flatnonzero(unknown):
-        word = str(frame["kind"].iloc[position])
-        yield places.problem(
-            "codings",
-            position,
-            "kind",
-            f"'{word}' is neither theme nor the kind of a target",
-            suggest(word, known, otherwise=f"write one of {', '.join(known)}"),
-        )
-    for position in np.flatnonzero(~unknown & _has_other_kind(frame, kinds)):
-        code = frame["code"].iloc[position]
-        what = f"'{code}' is a {kinds[code]}, but the kind says {frame['kind'].iloc[position]}"
-        yield places.problem("codings", position, "kind", what, "leave the kind empty where there is a code")
+    code, kind = frame["code"], frame["kind"]
+    fix = f"say in kind what was looked for and not found ({', '.join(known)}), or fill in the code"
+    said: Iterable[tuple[str, str]] = repeat(("the code is empty and so is the kind", fix))
+    yield from places.each("codings", np.flatnonzero(code.isna() & kind.isna()), "kind", said)
+
+    unknown = kind.notna() & ~kind.isin(known)
+    what, fix = "'{}' is neither theme nor the kind of a target", f"write one of {', '.join(known)}"
+    said = ((what.format(word), suggest(str(word), known, otherwise=fix)) for word in kind[unknown])
+    yield from places.each("codings", np.flatnonzero(unknown), "kind", said)
+
+    other = ~unknown & _has_other_kind(frame, kinds)
+    fix = "leave the kind empty where there is a code"
+    pairs = zip(code[other], kind[other], strict=True)
+    said = ((f"'{name}' is a {kinds[name]}, but the kind says {word}", fix) for name, word in pairs)
+    yield from places.each("codings", np.flatnonzero(other), "kind", said)
 
 
 def _has_other_kind(frame: pd.DataFrame, kinds: pd.Series) -> Array:

@@ -15,7 +15,8 @@ __all__ = ["are_distinct", "are_tidy", "find_rows", "name_rows", "refer"]
 
 Array = np.ndarray[Any, Any]
 
-_KNOWN: Final = 1 << 20  # ids that are looked up in together: some 200 MB while they are
+_KNOWN: Final = 1 << 20  # ids that are looked up in together, at the least: some 200 MB while they are
+_ROUNDS: Final = 8  # how often all cells are looked up at the most
 _ASKED: Final = 1 << 21  # ids that are looked up together
 _NOT_IN_IDS: Final = r"[;\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}]"
 
@@ -116,7 +117,7 @@ def _join(cells: pd.Series, known: pd.Series) -> Array:
     pa = load_pyarrow("Parquet")
     places = np.full(len(cells), -1, dtype=np.int32)
     first = 0
-    for ids in _blocks(known, _KNOWN):
+    for ids in _blocks(known, max(_KNOWN, -(-len(known) // _ROUNDS))):
         at, among = 0, ids.combine_chunks()
         for asked in _blocks(cells, _ASKED):
             here = places[at : at + len(asked)]

@@ -25,13 +25,18 @@ from .package import Package, RawTable
 from .schema import RESERVED_KINDS, TABLES, Column, Form, Table, is_variant
 from .spelling import nearest, suggest
 
-__all__ = ["parse_tables", "split_list"]
+__all__ = ["CORRECT_FIRST", "MOST_TOLD", "parse_tables", "split_list"]
 
 Codes = npt.NDArray[np.integer[Any]]
 Fault = tuple[str, str]  # what is wrong with a cell, and what to do
 Faults = list[tuple[int, Fault]]  # with the position of each cell
 Judge = Callable[[str], Fault | None]
 Place = Callable[[int], tuple[str, int]]
+
+MOST_TOLD: Final = 10_000
+"""Cells of a column that are told one by one; the others are counted."""
+
+CORRECT_FIRST: Final = "correct those that are told first"
 
 # Ids stand in lists and on lines of reports, so they can't hold what ends an item or a line.
 _NOT_IN_IDS: Final = re.compile("[;\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -210,9 +215,12 @@ class _TableParser:
         return typed, [problem for _, _, problem in problems]
 
     def _placed(self, place: int, name: str, faults: Faults) -> Iterator[tuple[int, int, Problem]]:
-        for position, (what, fix) in faults:
+        for position, (what, fix) in faults[:MOST_TOLD]:
             file, row = self.raw.place(position)
             yield position + 1, place, Problem(file=file, row=row, column=name, what=what, fix=fix)
+        if len(faults) > MOST_TOLD:
+            what = f"{len(faults) - MOST_TOLD:,} more of its cells are wrong"
+            yield len(self.raw.frame), place, Problem(file=self.raw.file, column=name, what=what, fix=CORRECT_FIRST)
 
 
 def _column_name(name: Hashable) -> str:
